@@ -6,7 +6,6 @@ which that frame was read (``received_at``).
 """
 
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
 import msgspec
 
@@ -21,7 +20,6 @@ __all__ = [
     "ChatMessage",
     "Event",
     "IdentifiedEvent",
-    "KickEvent",
     "MessageDeleted",
     "Moderator",
     "Reply",
@@ -211,17 +209,3 @@ class Undecodable(Arrival, frozen=True, tag=True, gc=False):
     error: str
     path: str = "$"
     """JSON path of the field at fault, ``$`` for the payload as a whole."""
-
-
-KickEvent: TypeAlias = (
-    ChatMessage
-    | MessageDeleted
-    | UserBanned
-    | UserUnbanned
-    | StreamOnline
-    | StreamOffline
-    | Subscribed
-    | Resubscribed
-    | Unknown
-    | Undecodable
-)

@@ -11,7 +11,7 @@ Source: Seen: wire catalogue sections 0 and 9.5 (2023-2026).
 
 import re
 from enum import Enum
-from typing import Literal, NewType
+from typing import Literal, NewType, TypeAlias
 
 import msgspec
 
@@ -21,11 +21,14 @@ __all__ = [
     "Channel",
     "ChannelId",
     "ChatroomId",
+    "First",
+    "Second",
     "Topic",
     "TopicKind",
     "UserId",
     "channels_of",
     "parse_topic",
+    "topic_of",
     "topics_of",
 ]
 
@@ -95,9 +98,13 @@ def parse_topic(topic: str) -> tuple[TopicKind, ChannelId | ChatroomId] | None:
     return None
 
 
-def channels_of(
-    first: "Channel | ChannelId | None" = None, second: "Channel | ChatroomId | None" = None, *more: Channel
-) -> tuple[Channel, ...]:
+First: TypeAlias = Channel | ChannelId
+"""The first of the arguments that name channels."""
+Second: TypeAlias = Channel | ChatroomId
+"""The second of them: a chatroom id behind a channel id, or one more channel."""
+
+
+def channels_of(first: First | None = None, second: Second | None = None, *more: Channel) -> tuple[Channel, ...]:
     """Read the two ways to name channels: ``(ChannelId(1), ChatroomId(2))`` or ``(channel, channel, ...)``.
 
     Raises:

@@ -1,0 +1,52 @@
+"""What every driver starts with: the machines for some channels, fed with this system's chance and trust."""
+
+import os
+import random
+import ssl
+from collections.abc import Iterable
+from functools import cache
+from typing import TypeAlias
+
+from kick_proto.decoders import Decoders
+from kick_proto.errors import TransportError
+from kick_proto.ids import Channel
+from kick_proto.session import Config, Session, SessionEvent
+from kick_proto.websocket import Framing
+
+__all__ = ["READ_SIZE", "UNREAD_LIMIT", "Machines", "assemble", "ended_well", "system_trust"]
+
+Machines: TypeAlias = tuple[Session, Framing[SessionEvent]]
+
+READ_SIZE = 128 * 1024
+"""Bytes asked for in one read: large enough that a burst is one input."""
+UNREAD_LIMIT = 1024 * 1024
+"""Bytes that a peer may leave unread before it counts as dead; all that it is ever sent at once are a few KiB."""
+
+
+def assemble(channels: Iterable[Channel], config: Config | None, decoders: Decoders | None) -> Machines:
+    """A session that wants the channels, and the byte-level machine around it.
+
+    Raises:
+        LocalProtocolError: two channels contradict each other, or there are too many.
+    """
+    session = Session(config, rng=random.Random(), decoders=decoders)
+    for channel in channels:
+        session.subscribe(0.0, channel)
+    return session, Framing(session, entropy=os.urandom)
+
+
+def ended_well(session: Session) -> bool:
+    """Whether the session was closed by its application; asked when there are no events left.
+
+    Raises:
+        TransportError: it gave up by itself.
+    """
+    if session.failure is not None:
+        raise TransportError(session.failure)
+    return session.closed
+
+
+@cache
+def system_trust() -> ssl.SSLContext:
+    """A TLS context that trusts what the system trusts; loaded once, and only when TLS is used."""
+    return ssl.create_default_context()

@@ -1,0 +1,218 @@
+"""The trio driver: sockets, TLS and the clock for the machines, and nothing that could be decided there.
+
+    async with connect(ChannelId(668), ChatroomId(668)) as kick:
+        async for event in kick:
+            ...
+
+One task keeps the time, two serve each stream (one reads, one writes), one opens it; all of them end before the
+``async with`` does. What is raised inside it comes out as it is, not in a group.
+"""
+
+import math
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import assert_never
+
+import trio
+
+from kick_io.assembly import READ_SIZE, UNREAD_LIMIT, assemble, system_trust
+from kick_io.pump import Pump
+from kick_io.watch import Watch
+from kick_proto.decoders import Decoders
+from kick_proto.ids import Channel, First, Second, channels_of
+from kick_proto.machine import Cancel, Close, Closed, Failed, Machine, Open, Opened, Output, Received, Transmit
+from kick_proto.session import Config, SessionEvent
+
+__all__ = ["Driver", "connect"]
+
+FLUSH_TIMEOUT = 1.0
+"""Seconds that a peer has to take the last bytes of a stream that is being closed."""
+
+
+@asynccontextmanager
+async def connect(
+    first: First | None = None,
+    second: Second | None = None,
+    *more: Channel,
+    config: Config | None = None,
+    decoders: Decoders | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+) -> AsyncIterator[Watch]:
+    """Watch channels: ``connect(ChannelId(1), ChatroomId(2))`` or ``connect(channel, ...)``, with ``async with``.
+
+    The connection is made in the background; ``Up`` and ``Down`` among the events tell of it. ``ssl_context``
+    replaces the default one, which trusts what the system trusts.
+
+    Raises:
+        LocalProtocolError: the channels are not named in one of these ways.
+    """
+    session, machine = assemble(channels_of(first, second, *more), config, decoders)
+    try:
+        async with trio.open_nursery() as nursery:
+            driver = Driver(machine, ssl_context, nursery)
+            watch = Watch((session, machine), driver)
+            nursery.start_soon(driver.keep_time)
+            driver.pump.call(session.connect)
+            yield watch
+            await watch.finish()
+            nursery.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        # The driver's own tasks raise nothing, so what is in the nursery's group came from the application.
+        if len(group.exceptions) == 1:
+            raise group.exceptions[0] from None
+        raise
+
+
+class Driver:
+    """Runs a byte-level machine in a nursery."""
+
+    def __init__(
+        self, machine: Machine[SessionEvent, bytes], ssl_context: ssl.SSLContext | None, nursery: trio.Nursery
+    ) -> None:
+        self.pump = Pump(machine, self)
+        self._ssl_context = ssl_context
+        self._nursery = nursery
+        self._news = trio.Event()
+        self._sooner = trio.Event()
+        self._waking_at = -math.inf
+        self._opening: dict[int, trio.CancelScope] = {}
+        self._streams: dict[int, _Stream] = {}
+
+    async def change(self) -> None:
+        """Wait until the machine has been told something."""
+        if self._news.is_set():
+            self._news = trio.Event()
+        await self._news.wait()
+
+    def caught_up(self) -> None:
+        """Go on reading, where reading had stopped."""
+        for stream in self._streams.values():
+            stream.pause_or_resume(self.pump.machine.wants_input)
+
+    async def keep_time(self) -> None:
+        """Call the machine whenever a deadline has come."""
+        while True:
+            at = self.pump.machine.poll_timeout()
+            self._waking_at = math.inf if at is None else at
+            self._sooner = trio.Event()
+            with trio.move_on_at(self._waking_at):
+                await self._sooner.wait()
+            self.pump.tick()
+
+    def now(self) -> float:
+        """Trio's clock, which a test may replace."""
+        return trio.current_time()
+
+    def settle(self) -> None:
+        """Set the timer, stop or go on reading, and wake who waits."""
+        # A deadline that has moved further away is left to fire early: that changes nothing, and saves the waking.
+        at = self.pump.machine.poll_timeout()
+        if at is not None and at < self._waking_at:
+            self._sooner.set()
+        self.caught_up()
+        self._news.set()
+
+    def perform(self, output: Output[bytes]) -> None:
+        """Do what the machine wants."""
+        stream = self._streams.get(output.ref)
+        match output:
+            case Transmit(data=data):
+                if stream is not None:
+                    stream.write(data)
+            case Open():
+                self._opening[output.ref] = trio.CancelScope()
+                self._nursery.start_soon(self._open, output)
+            case Close() | Cancel():
+                if stream is not None:
+                    stream.close()
+                elif (opening := self._opening.get(output.ref)) is not None:
+                    opening.cancel()
+            case _:
+                assert_never(output)
+
+    async def _open(self, output: Open) -> None:
+        ref, host, port = output.ref, output.host, output.port
+        stream = None
+        with self._opening[ref]:
+            try:
+                transport: trio.abc.Stream = await trio.open_tcp_stream(host, port)
+                if output.tls:
+                    tls = self._ssl_context or system_trust()
+                    transport = trio.SSLStream(transport, tls, server_hostname=host, https_compatible=True)
+                    await transport.do_handshake()
+                stream = self._streams[ref] = _Stream(transport)
+            except (OSError, ValueError, trio.BrokenResourceError) as error:
+                reason = str(error.__cause__ or error) or type(error).__name__
+                self.pump.tell(Failed(ref, f"{host}:{port}: {reason}"))
+        del self._opening[ref]
+        if stream is not None:
+            await stream.serve(self, ref)
+
+
+class _Stream:
+    """One TCP or TLS stream: what it still has to send, and whether it is being read."""
+
+    def __init__(self, transport: trio.abc.Stream) -> None:
+        self._transport = transport
+        self._unsent = bytearray()
+        self._more = trio.Event()
+        self._closing = False
+        self._readable = trio.Event()
+        self._scope = trio.CancelScope()
+
+    async def serve(self, driver: Driver, ref: int) -> None:
+        """Read and write until the end, and tell the driver of each read and of the end."""
+        reason = ""
+        try:
+            with self._scope:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._write)
+                    driver.pump.tell(Opened(ref))
+                    reason = await self._read(driver, ref)
+                    nursery.cancel_scope.cancel()
+        finally:
+            del driver._streams[ref]
+            driver.pump.tell(Closed(ref, 1006, reason))
+            await trio.aclose_forcefully(self._transport)
+
+    async def _read(self, driver: Driver, ref: int) -> str:
+        try:
+            while True:
+                await self._readable.wait()
+                data = await self._transport.receive_some(READ_SIZE)
+                if not data:
+                    return ""
+                driver.pump.tell(Received(ref, bytes(data), time.time()))
+        except trio.BrokenResourceError as error:
+            return str(error.__cause__ or error)
+
+    async def _write(self) -> None:
+        try:
+            while self._unsent or not self._closing:
+                data, self._unsent, self._more = bytes(self._unsent), bytearray(), trio.Event()
+                await (self._transport.send_all(data) if data else self._more.wait())
+        except trio.BrokenResourceError:
+            """The reader sees the same end, and tells it."""
+        else:
+            self._scope.cancel()
+
+    def write(self, data: bytes) -> None:
+        """Send, whenever the peer takes it; one that takes nothing for too long is dead."""
+        self._unsent += data
+        self._more.set()
+        if len(self._unsent) > UNREAD_LIMIT:
+            self._scope.cancel()
+
+    def close(self) -> None:
+        """Close, once what was written is out; the peer has a second to take it."""
+        self._closing = True
+        self._more.set()
+        self._scope.deadline = trio.current_time() + FLUSH_TIMEOUT
+
+    def pause_or_resume(self, wanted: bool) -> None:
+        if wanted:
+            self._readable.set()
+        elif self._readable.is_set():
+            self._readable = trio.Event()

@@ -1,0 +1,188 @@
+"""What an application holds while it watches channels: events come out, commands go in.
+
+``Watch`` is the same object under asyncio and trio, because nothing in it depends on the event loop: the driver below
+it does the waiting. ``BlockingWatch`` is its twin for threads. Several tasks or threads may read from one: each event
+goes to one of them.
+"""
+
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from threading import Condition
+from typing import Protocol, Self
+
+from kick_io.assembly import Machines, ended_well
+from kick_io.pump import Pump
+from kick_proto.ids import Channel, First, Second, channels_of
+from kick_proto.lifecycle import Stats
+from kick_proto.session import SessionEvent
+
+__all__ = ["BlockingEngine", "BlockingWatch", "Engine", "Watch"]
+
+
+class Engine(Protocol):
+    """What a ``Watch`` needs of its driver."""
+
+    pump: Pump
+
+    def caught_up(self) -> None:
+        """Events were taken: go on reading, where reading had stopped."""
+        ...
+
+    async def change(self) -> None:
+        """Wait until the machine has been told something."""
+        ...
+
+
+class Watch:
+    """Iterate it for events, one by one or in batches; subscribe and unsubscribe at any time."""
+
+    def __init__(self, machines: Machines, engine: Engine) -> None:
+        self._session, self._machine = machines
+        self._engine = engine
+        self._ready: deque[SessionEvent] = deque()
+
+    def subscribe(self, first: First, second: Second | None = None, *more: Channel) -> None:
+        """Watch further channels: ``(ChannelId(1), ChatroomId(2))``, or channels.
+
+        Raises:
+            LocalProtocolError: they are named in another way, contradict what is watched, or are too many.
+        """
+        for channel in channels_of(first, second, *more):
+            self._engine.pump.call(self._session.subscribe, channel)
+
+    def unsubscribe(self, first: First, second: Second | None = None, *more: Channel) -> None:
+        """Stop watching channels, named in the same way; nothing of them is delivered from here on.
+
+        Raises:
+            LocalProtocolError: they are not watched.
+        """
+        for channel in channels_of(first, second, *more):
+            self._engine.pump.call(self._session.unsubscribe, channel)
+
+    def stats(self) -> Stats:
+        """The session's counters."""
+        return self._session.stats()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> SessionEvent:
+        """The next event.
+
+        Raises:
+            TransportError: the session has given up, and all its events have been read.
+        """
+        while not self._ready:
+            self._ready.extend(await self._next_batch())
+        return self._ready.popleft()
+
+    async def batches(self) -> AsyncIterator[list[SessionEvent]]:
+        """The events in lists: all that there are, whenever there are some; ends and raises as iteration does."""
+        try:
+            while True:
+                if self._ready:
+                    yield [self._ready.popleft() for _ in range(len(self._ready))]
+                yield await self._next_batch()
+        except StopAsyncIteration:
+            return
+
+    async def finish(self) -> None:
+        """Close the session in order; bounded by the machine's own timers."""
+        if self._engine.pump.crash is None:
+            self._engine.pump.call(self._session.close)
+        while not self._machine.closed and self._engine.pump.crash is None:
+            await self._engine.change()
+
+    async def _next_batch(self) -> list[SessionEvent]:
+        while True:
+            if self._engine.pump.crash is not None:
+                raise self._engine.pump.crash
+            if events := self._machine.take_events():
+                self._engine.caught_up()
+                return events
+            if ended_well(self._session):
+                raise StopAsyncIteration
+            await self._engine.change()
+
+
+class BlockingEngine(Protocol):
+    """What a ``BlockingWatch`` needs of its driver."""
+
+    pump: Pump
+    changed: Condition
+    """Held around everything that touches the machine; notified when the machine has been told something."""
+
+    def caught_up(self) -> None:
+        """Events were taken: go on reading, where reading had stopped."""
+        ...
+
+
+class BlockingWatch:
+    """Iterate it for events, one by one or in batches; subscribe and unsubscribe at any time, from any thread."""
+
+    def __init__(self, machines: Machines, engine: BlockingEngine) -> None:
+        self._session, self._machine = machines
+        self._engine = engine
+        self._ready: deque[SessionEvent] = deque()
+
+    def subscribe(self, first: First, second: Second | None = None, *more: Channel) -> None:
+        """Watch further channels; see ``Watch.subscribe``."""
+        with self._engine.changed:
+            for channel in channels_of(first, second, *more):
+                self._engine.pump.call(self._session.subscribe, channel)
+
+    def unsubscribe(self, first: First, second: Second | None = None, *more: Channel) -> None:
+        """Stop watching channels; see ``Watch.unsubscribe``."""
+        with self._engine.changed:
+            for channel in channels_of(first, second, *more):
+                self._engine.pump.call(self._session.unsubscribe, channel)
+
+    def stats(self) -> Stats:
+        """The session's counters."""
+        with self._engine.changed:
+            return self._session.stats()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> SessionEvent:
+        """The next event; waits for it.
+
+        Raises:
+            TransportError: the session has given up, and all its events have been read.
+        """
+        while True:
+            try:
+                return self._ready.popleft()
+            except IndexError:
+                self._ready.extend(self._next_batch())
+
+    def batches(self) -> Iterator[list[SessionEvent]]:
+        """The events in lists: all that there are, whenever there are some; ends and raises as iteration does."""
+        try:
+            while True:
+                if self._ready:
+                    yield [self._ready.popleft() for _ in range(len(self._ready))]
+                yield self._next_batch()
+        except StopIteration:
+            return
+
+    def finish(self) -> None:
+        """Close the session in order; bounded by the machine's own timers."""
+        with self._engine.changed:
+            if self._engine.pump.crash is None:
+                self._engine.pump.call(self._session.close)
+            while not self._machine.closed and self._engine.pump.crash is None:
+                self._engine.changed.wait()
+
+    def _next_batch(self) -> list[SessionEvent]:
+        with self._engine.changed:
+            while True:
+                if self._engine.pump.crash is not None:
+                    raise self._engine.pump.crash
+                if events := self._machine.take_events():
+                    self._engine.caught_up()
+                    return events
+                if ended_well(self._session):
+                    raise StopIteration
+                self._engine.changed.wait()

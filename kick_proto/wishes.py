@@ -1,0 +1,128 @@
+"""What a session wants to be subscribed to, and what it must say to get there.
+
+The wanted topics outlive connections. On each connection they are subscribed in the order of the first wish, never
+twice, and never faster than the token bucket allows; a topic that is wanted no more is unsubscribed once its
+subscription has been confirmed. The session owns the timer; ``pace`` tells it when to come back.
+"""
+
+import msgspec
+
+from kick_proto.bucket import Bucket, take
+from kick_proto.errors import LocalProtocolError
+from kick_proto.ids import Channel, Topic, topics_of
+from kick_proto.provider import Connection
+from kick_proto.recent import RecentIds
+
+__all__ = ["Route", "Wishes"]
+
+
+class Route(msgspec.Struct):
+    """Where the frames of a wanted topic go: its channel, and the ids that each of its events has had lately."""
+
+    channel: Channel
+    recent: dict[str, RecentIds] = {}
+
+    def is_new(self, event: str, id: str, remembered: int) -> bool:
+        """Remember the id of an event; False where it was remembered already."""
+        recent = self.recent.get(event)
+        if recent is None:
+            recent = self.recent[event] = RecentIds(remembered)
+        return recent.add(id)
+
+
+class Wishes:
+    """The wanted topics, and the difference to what the present connection has been told."""
+
+    def __init__(self, bucket: Bucket, max_topics: int) -> None:
+        self.routes: dict[str, Route] = {}
+        self._bucket = bucket
+        self._max_topics = max_topics
+        self._connection: Connection | None = None
+        self._asking: dict[Topic, None] = {}
+        self._leaving: dict[Topic, None] = {}
+
+    def add(self, channel: Channel) -> list[Topic]:
+        """Want the channel's topics. Gives those that need no asking because the connection still has them.
+
+        Raises:
+            LocalProtocolError: a topic of it is wanted for another channel, or there would be too many topics.
+        """
+        topics = topics_of(channel)
+        for topic in topics:
+            if (route := self.routes.get(topic)) is not None and route.channel != channel:
+                raise LocalProtocolError(f"{topic} belongs to {route.channel!r}, so it cannot be {channel!r}'s too")
+        new = [topic for topic in topics if topic not in self.routes]
+        if len(self.routes) + len(new) > self._max_topics:
+            raise LocalProtocolError(f"{channel} would make more than {self._max_topics} topics (max_topics)")
+        self.routes |= {topic: Route(channel) for topic in new}
+        kept = [topic for topic in new if topic in self._leaving]
+        for topic in kept:
+            del self._leaving[topic]
+        if self._connection is not None:
+            self._asking |= {topic: None for topic in new if not self._connection.is_asked(topic)}
+        return kept
+
+    def remove(self, channel: Channel) -> None:
+        """Want the channel's topics no more.
+
+        Raises:
+            LocalProtocolError: the channel is not wanted.
+        """
+        topics = [topic for topic in topics_of(channel) if topic in self.routes]
+        if not topics or self.routes[topics[0]].channel != channel:
+            raise LocalProtocolError(f"{channel!r} is not subscribed")
+        for topic in topics:
+            del self.routes[topic]
+            self._asking.pop(topic, None)
+            if self.is_confirmed(topic):
+                self._leaving[topic] = None
+
+    def begin(self, connection: Connection) -> None:
+        """A new connection is up, and knows nothing yet."""
+        self._connection = connection
+        self._asking = dict.fromkeys(map(Topic, self.routes))
+        self._leaving = {}
+
+    def end(self) -> None:
+        """There is no connection now."""
+        self._connection = None
+        self._asking = {}
+        self._leaving = {}
+
+    def confirm(self, topic: Topic) -> bool:
+        """A subscription was confirmed; False where it is wanted no more, and will be unsubscribed."""
+        if topic in self.routes:
+            return True
+        self._leaving[topic] = None
+        return False
+
+    def pace(self, now: float) -> float | None:
+        """Tell the connection what the bucket allows now.
+
+        Returns when ``send_booked`` must be called (monotonic seconds), or None where nothing is left to say.
+        """
+        while self._asking or self._leaving:
+            self._bucket, start_at = take(self._bucket, now)
+            if start_at > now:
+                return start_at
+            self.send_booked(now)
+        return None
+
+    def send_booked(self, now: float) -> None:
+        """Use the token that ``pace`` has booked: tell the connection one thing, if there is still one to tell."""
+        if self._connection is None:
+            return
+        if self._asking:
+            self._connection.subscribe(now, _pop_first(self._asking))
+        elif self._leaving:
+            self._connection.unsubscribe(now, _pop_first(self._leaving))
+
+    def is_confirmed(self, topic: Topic) -> bool:
+        """Whether the present connection has the topic, confirmed."""
+        return self._connection is not None and self._connection.is_confirmed(topic)
+
+
+def _pop_first(topics: dict[Topic, None]) -> Topic:
+    topic = next(iter(topics))
+    del topics[topic]
+    return topic
