@@ -49,7 +49,7 @@ class Backoff(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"back-off needs 0 < base <= cap, not base={self.base}, cap={self.cap}")
         if self.retries is not None and self.retries < 0:
             raise ValueError(f"retries is a count or None for ever, not {self.retries}")
-        if self.stable_after < 0:
+        if not self.stable_after >= 0:
             raise ValueError(f"stable_after is seconds, 0 or more, not {self.stable_after}")
 
 

@@ -17,7 +17,7 @@ class Bucket(msgspec.Struct, frozen=True):
     at: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.rate <= 0 or self.burst < 1:
+        if not (self.rate > 0 and self.burst >= 1):
             raise ValueError(
                 f"a bucket needs a rate above 0 and a burst of at least 1, not rate={self.rate}, burst={self.burst}"
             )

@@ -50,7 +50,7 @@ Fragment: TypeAlias = Text | Emote | Mention | Link
 _SPECIAL = re.compile(
     r"\[emote:(?P<id>[0-9]{1,18}):(?P<name>[^\]]{0,100})\]"
     r"|(?<![\w@])@(?P<username>[A-Za-z0-9_]{1,64})"
-    r"|(?P<link>https?://\w[^\s\[\]<>\"]{0,2000})"
+    r"|(?P<link>https?://[^\W_][^\s\[\]<>\"]{0,2000})"
 )
 _TRAILING = ".,;:!?'*_~)"
 
@@ -81,8 +81,8 @@ def fragments(text: str) -> tuple[Fragment, ...]:
 
 
 def _without_punctuation(link: str) -> str:
-    """A sentence's own punctuation after a link is not the link's; a closing bracket may be, if one was opened."""
+    """A sentence's own punctuation after a link is not the link's; a closing bracket is, where one stands open."""
     bare = link.rstrip(_TRAILING)
-    if link[len(bare) :].startswith(")") and "(" in bare:
+    if link[len(bare) :].startswith(")") and bare.count("(") > bare.count(")"):
         return bare + ")"
     return bare

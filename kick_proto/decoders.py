@@ -143,7 +143,7 @@ def _minutes(count: int | None) -> timedelta | None:
 
 def _aware(moment: datetime) -> datetime:
     # Kick's times without a zone mean UTC. Source: Seen: wire catalogue section 1.5.
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _utc(moment: datetime | None) -> datetime | None:
@@ -193,10 +193,14 @@ class Decoders:
         decode, build = known
         try:
             return build(decode(raw.data), received_at, raw, channel)
-        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
+            # msgspec lets through a first second of the year 10000, and zones that lead out of the calendar.
             return undecodable(raw, received_at, channel, str(error))
 
     def __deepcopy__(self, memo: object) -> "Decoders":
+        return self.__copy__()
+
+    def __copy__(self) -> "Decoders":
         copy = Decoders(())
         copy._by_name.update(self._by_name)
         return copy

@@ -31,3 +31,10 @@ class ApiError(KickError):
         self.status = status
         self.code = code
         self.retry_after = retry_after
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _api_error, (str(self), self.status, self.code, self.retry_after)
+
+
+def _api_error(message: str, status: int, code: str | None, retry_after: float | None) -> ApiError:
+    return ApiError(message, status=status, code=code, retry_after=retry_after)

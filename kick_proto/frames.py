@@ -113,7 +113,7 @@ def parse_established(data: str) -> Established:
     """Read the handshake's payload; an ``activity_timeout`` that is missing or not above 0 gives None.
 
     Raises:
-        RemoteProtocolError: there is no ``socket_id`` in it.
+        RemoteProtocolError: there is no ``socket_id`` in it, or ``activity_timeout`` is no number.
 
     Source: Spec: "Connection established"; Seen: data as an object in the vendor's own client tests.
     """

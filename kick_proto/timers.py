@@ -44,7 +44,8 @@ class Timers(Generic[TimerT]):
         A timer that is started while this runs waits for the next call; one that is stopped meanwhile is left out.
         """
         for timer in sorted(timer for timer, at in self._deadlines.items() if at <= now):
-            if self._deadlines.get(timer, now + 1) <= now:
+            at = self._deadlines.get(timer)
+            if at is not None and at <= now:
                 del self._deadlines[timer]
                 yield timer
 

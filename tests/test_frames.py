@@ -1,0 +1,279 @@
+"""Pusher as text: read whatever a server sends, write exactly what the specification says."""
+
+import json
+import sys
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kick_proto.backoff import Advice
+from kick_proto.errors import RemoteProtocolError
+from kick_proto.frames import (
+    PING,
+    PONG,
+    Established,
+    Frame,
+    PeerError,
+    advice_for,
+    encode_frame,
+    encode_subscribe,
+    encode_unsubscribe,
+    parse_established,
+    parse_frame,
+    parse_peer_error,
+)
+
+any_text = st.text(st.characters())  # lone surrogates included
+json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=8,
+)
+near_frames = st.fixed_dictionaries(
+    {}, optional={"event": json_values | st.text(), "channel": json_values | st.text(), "data": json_values}
+).map(json.dumps)
+HUGE = "9" * 5000
+
+
+@given(st.builds(Frame, st.text(), st.text(), st.text()))
+def test_what_is_encoded_is_read_back(frame: Frame) -> None:
+    assert parse_frame(encode_frame(frame)) == frame
+
+
+@given(any_text | near_frames | json_values.map(json.dumps))
+def test_any_text_is_a_frame_or_a_protocol_error(text: str) -> None:
+    with suppress(RemoteProtocolError):
+        assert isinstance(parse_frame(text), Frame)
+
+
+@pytest.mark.parametrize(
+    ("data", "payload"),
+    [
+        pytest.param(r'"{\"a\":\"\\u00e9\"}"', r'{"a":"\u00e9"}', id="a string that holds JSON"),
+        pytest.param('"not JSON"', "not JSON", id="a string that holds none"),
+        pytest.param(r'"\ud83e\udd8a"', "\N{FOX FACE}", id="an escaped emoji"),
+        pytest.param('""', "", id="an empty string"),
+        pytest.param(' "{}" ', "{}", id="a string between blanks"),
+        pytest.param('{"a": [1, 2]}', '{"a": [1, 2]}', id="an object, as written"),
+        pytest.param("[]", "[]", id="an array"),
+        pytest.param("12.50", "12.50", id="a number, as written"),
+        pytest.param("1e999", "1e999", id="a number beyond floats"),
+        pytest.param("true", "true", id="a truth value"),
+        pytest.param("null", "", id="null"),
+    ],
+)
+def test_data_is_the_text_of_the_payload_however_it_was_wrapped(data: str, payload: str) -> None:
+    assert parse_frame(f'{{"event":"e","data":{data},"channel":"t"}}') == Frame("e", "t", payload)
+
+
+@pytest.mark.parametrize(
+    ("text", "frame"),
+    [
+        pytest.param('{"event":"e"}', Frame("e"), id="an event alone"),
+        pytest.param('{"event":"e","channel":null,"data":null}', Frame("e"), id="nulls"),
+        pytest.param('{"data":{},"channel":"t","event":"e"}', Frame("e", "t", "{}"), id="any order of keys"),
+        pytest.param('{"event":"e","user_id":7,"x":[]}', Frame("e"), id="further keys"),
+        pytest.param('{"event":"e","data":{},"data":"d"}', Frame("e", "", "d"), id="the last of two equal keys"),
+        pytest.param(' {"event" : "e" } \n', Frame("e"), id="white space"),
+        pytest.param(r'{"event":"App\\Events\\X"}', Frame("App\\Events\\X"), id="a prefixed name"),
+    ],
+)
+def test_a_frame_needs_nothing_but_the_name_of_its_event(text: str, frame: Frame) -> None:
+    assert parse_frame(text) == frame
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("hello", id="no JSON"),
+        pytest.param('{"event":"e"', id="cut short"),
+        pytest.param('{"event":"e"}{', id="a tail"),
+        pytest.param('\ufeff{"event":"e"}', id="a byte-order mark"),
+        pytest.param("null", id="null"),
+        pytest.param('"pusher:ping"', id="a string"),
+        pytest.param('[{"event":"e"}]', id="an array"),
+        pytest.param("{}", id="no event"),
+        pytest.param('{"event":null}', id="event is null"),
+        pytest.param('{"event":7}', id="event is a number"),
+        pytest.param('{"event":"e","channel":7}', id="channel is a number"),
+        pytest.param('{"event":"e","data":NaN}', id="no JSON inside"),
+        pytest.param("\ud800", id="half an emoji"),
+        pytest.param('{"event":"\ud800"}', id="half an emoji in a name"),
+        pytest.param('{"event":"e","data":"\\ud800"}', id="an escaped half"),
+        pytest.param('{"event":"e","data":{"a":"\\ud800"}}', id="an escaped half within an object"),
+        pytest.param("[" * 100_000, id="a hundred thousand arrays"),
+        pytest.param('{"event":' * 100_000, id="a hundred thousand objects"),
+        pytest.param('{"event":"e","data":' + "[" * 100_000 + "]" * 100_000 + "}", id="deep data"),
+        pytest.param('{"event":"e","x":' + '{"x":' * 100_000 + "0" + "}" * 100_001, id="deep in a further key"),
+    ],
+)
+def test_what_is_no_frame_is_a_protocol_error(text: str) -> None:
+    with pytest.raises(RemoteProtocolError, match=r"^not a Pusher frame: "):
+        parse_frame(text)
+
+
+@pytest.mark.parametrize(
+    ("data", "established"),
+    [
+        pytest.param('{"socket_id":"1.2","activity_timeout":120}', Established("1.2", 120.0), id="as specified"),
+        pytest.param('{"socket_id":"1.2"}', Established("1.2"), id="no timeout"),
+        pytest.param('{"socket_id":"1.2","activity_timeout":null}', Established("1.2"), id="null"),
+        pytest.param('{"socket_id":"1.2","activity_timeout":0}', Established("1.2"), id="zero"),
+        pytest.param('{"socket_id":"1.2","activity_timeout":-5}', Established("1.2"), id="below zero"),
+        pytest.param('{"socket_id":"1.2","activity_timeout":"30"}', Established("1.2", 30.0), id="a string"),
+        pytest.param('{"socket_id":"1.2","activity_timeout":"inf"}', Established("1.2"), id="infinity in words"),
+        pytest.param('{"socket_id":"1.2","activity_timeout":"nan"}', Established("1.2"), id="no number in words"),
+        pytest.param('{"socket_id":"1.2","activity_timeout":0.5}', Established("1.2", 0.5), id="half a second"),
+        pytest.param('{"socket_id":12}', Established("12"), id="a number as id"),
+        pytest.param('{"socket_id":"1.2","x":[1]}', Established("1.2"), id="further keys"),
+    ],
+)
+def test_the_handshake_tells_the_socket_id_and_a_timeout_above_zero(data: str, established: Established) -> None:
+    assert parse_established(data) == established
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["", "{}", "[]", "null", '{"socket_id":""}', '{"socket_id":null}', '{"socket_id":[]}', "\ud800", "[" * 10**5],
+)
+def test_a_handshake_without_a_socket_id_is_a_protocol_error(data: str) -> None:
+    with pytest.raises(RemoteProtocolError, match="pusher:connection_established"):
+        parse_established(data)
+
+
+@given(
+    any_text
+    | json_values.map(json.dumps)
+    | st.fixed_dictionaries({"socket_id": json_values, "activity_timeout": json_values}).map(json.dumps)
+    | st.sampled_from(["1e400", "-1e400", "9" * 400, HUGE, f'"{HUGE}"']).map(
+        '{{"socket_id":"1","activity_timeout":{}}}'.format
+    )
+)
+def test_any_handshake_is_read_with_a_usable_timeout_or_is_a_protocol_error(data: str) -> None:
+    with suppress(RemoteProtocolError):
+        established = parse_established(data)
+        assert established.socket_id
+        assert established.activity_timeout is None or 0 < established.activity_timeout <= sys.float_info.max
+
+
+@pytest.mark.parametrize(
+    ("code", "read"),
+    [
+        pytest.param("4200", 4200, id="int"),
+        pytest.param("4200.0", 4200, id="float"),
+        pytest.param('"4200"', 4200, id="string"),
+        pytest.param("null", None, id="null"),
+        pytest.param("0", 0, id="zero"),
+        pytest.param("-1", -1, id="negative"),
+    ],
+)
+def test_the_code_of_an_error_is_read_in_whatever_type_it_comes(code: str, read: int | None) -> None:
+    assert parse_peer_error(f'{{"code":{code},"message":"no"}}') == PeerError(read, "no")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param('{"code":1e400,"message":"no"}', id="infinite code"),
+        pytest.param('{"code":"inf","message":"no"}', id="infinity in words"),
+        pytest.param('{"code":"x","message":"no"}', id="code is a word"),
+        pytest.param('{"code":[],"message":"no"}', id="code is an array"),
+        pytest.param('{"code":4200,"message":7}', id="message is a number"),
+        pytest.param('"Over quota"', id="a string"),
+        pytest.param("Over quota", id="no JSON"),
+        pytest.param("[]", id="an array"),
+        pytest.param("", id="nothing"),
+        pytest.param("\ud800", id="half an emoji"),
+    ],
+)
+def test_an_error_that_cannot_be_read_is_its_own_message(data: str) -> None:
+    assert parse_peer_error(data) == PeerError(None, data)
+
+
+@pytest.mark.parametrize("data", [f'{{"code":{HUGE}}}', f'{{"code":"{HUGE}"}}', "[" * 10**5], ids=lambda data: data[:9])
+def test_an_error_out_of_all_bounds_is_its_own_message_cut_short(data: str) -> None:
+    assert parse_peer_error(data) == PeerError(None, data[:300])
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        pytest.param('{"message":"no"}', PeerError(None, "no"), id="no code"),
+        pytest.param('{"code":4200}', PeerError(4200, '{"code":4200}'), id="no message"),
+        pytest.param('{"code":4200,"message":null}', PeerError(4200, '{"code":4200,"message":null}'), id="null"),
+        pytest.param('{"code":4200,"message":""}', PeerError(4200, ""), id="an empty message"),
+        pytest.param('{"code":4200,"message":"' + "x" * 999 + '"}', PeerError(4200, "x" * 300), id="a long message"),
+    ],
+)
+def test_an_error_has_a_code_or_none_and_always_a_message(data: str, error: PeerError) -> None:
+    assert parse_peer_error(data) == error
+
+
+@given(any_text | json_values.map(json.dumps))
+def test_any_text_is_an_error_of_the_peer(data: str) -> None:
+    assert len(parse_peer_error(data).message) <= 300
+
+
+@pytest.mark.parametrize("data", ['{"code":4001,"message":"no"}', r'"{\"code\":4001,\"message\":\"no\"}"'])
+def test_an_error_frame_says_the_same_whether_its_data_is_an_object_or_a_string(data: str) -> None:
+    frame = parse_frame(f'{{"event":"pusher:error","data":{data}}}')
+    assert parse_peer_error(frame.data) == PeerError(4001, "no")
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        pytest.param(PING, {"event": "pusher:ping", "data": {}}, id="ping"),
+        pytest.param(PONG, {"event": "pusher:pong", "data": {}}, id="pong"),
+        pytest.param(
+            encode_subscribe("channel.1"),
+            {"event": "pusher:subscribe", "data": {"auth": "", "channel": "channel.1"}},
+            id="subscribe",
+        ),
+        pytest.param(
+            encode_unsubscribe("channel.1"),
+            {"event": "pusher:unsubscribe", "data": {"channel": "channel.1"}},
+            id="unsubscribe",
+        ),
+        pytest.param(encode_frame(Frame("e", "t", "{}")), {"event": "e", "data": "{}", "channel": "t"}, id="frame"),
+        pytest.param(encode_frame(Frame("e")), {"event": "e", "data": ""}, id="frame without a topic"),
+    ],
+)
+def test_what_we_send_is_what_the_specification_says(text: str, fields: dict[str, object]) -> None:
+    assert json.loads(text) == fields
+
+
+@given(st.text())
+def test_any_topic_is_quoted_safely(topic: str) -> None:
+    assert json.loads(encode_subscribe(topic))["data"]["channel"] == topic
+    assert json.loads(encode_unsubscribe(topic))["data"]["channel"] == topic
+
+
+CLOSE_CODES = [
+    (3990, 3999, Advice.BACK_OFF),
+    (4000, 4000, Advice.STOP),
+    (4001, 4001, Advice.WRONG_ENDPOINT),
+    (4002, 4099, Advice.STOP),
+    (4100, 4199, Advice.PAUSE),
+    (4200, 4299, Advice.AT_ONCE),
+    (4300, 4400, Advice.BACK_OFF),
+]
+
+
+@pytest.mark.parametrize(("first", "last", "advice"), CLOSE_CODES)
+def test_a_close_code_gives_the_advice_of_its_range(first: int, last: int, advice: Advice) -> None:
+    assert {advice_for(code) for code in range(first, last + 1)} == {advice}
+
+
+def test_the_ranges_above_leave_no_code_out() -> None:
+    walked = [code for first, last, _ in CLOSE_CODES for code in range(first, last + 1)]
+    assert walked == list(range(3990, 4401))
+
+
+@pytest.mark.parametrize("code", [-1, 0, 1000, 1001, 1006, 1011, 10**30])
+def test_a_code_that_is_not_of_pusher_says_back_off(code: int) -> None:
+    assert advice_for(code) is Advice.BACK_OFF

@@ -1,0 +1,292 @@
+"""What may import what: no I/O, clock, thread or chance below the drivers, and no import upwards.
+
+Two guards say so. This one is a list of what is allowed, so it also stops what nobody thought to forbid; ruff's
+TID251 is a list of what is forbidden, and tells the author while typing. Both are tested here by planting.
+"""
+
+import ast
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+LAYERS = """
+    machine errors timers backoff bucket ids recent
+    frames content events payloads decoders endpoints provider clusters
+    pusher rest oauth
+    lifecycle redial wishes session account merge router
+    rfc6455 upgrade handshake websocket recording platform
+    testing
+"""
+"""The modules of ``kick_proto``: each imports only modules that stand before it. A folder counts as one module."""
+
+ORDER = LAYERS.split()
+DRIVERS = {"asyncio", "trio", "blocking"}
+THIRD_PARTY = {"msgspec", "wsproto", "h11"}
+STANDARD = {
+    "__future__", "base64", "binascii", "bisect", "codecs", "collections", "contextlib", "copy", "dataclasses",
+    "datetime", "email.utils", "enum", "functools", "hashlib", "heapq", "hmac", "html", "itertools", "math",
+    "operator", "re", "string", "struct", "types", "typing", "unicodedata", "urllib.parse",
+}  # fmt: skip
+IMPURE = {
+    "asyncio", "trio", "anyio", "socket", "ssl", "select", "selectors", "threading", "time", "random", "secrets",
+    "os", "uuid", "logging", "subprocess", "queue", "multiprocessing", "concurrent", "signal",
+}  # fmt: skip
+FORBIDDEN = {
+    "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today",
+    "os.urandom", "__import__", "open", "input", "print", "eval", "exec", "compile", "breakpoint",
+}  # fmt: skip
+
+
+def complaints(root: Path) -> list[str]:
+    """What is wrong with the modules below ``root``: one line each, none if all is well."""
+    files = sorted(path for package in ("kick_proto", "kick_io") for path in root.joinpath(package).rglob("*.py"))
+    return [
+        f"{path.relative_to(root).as_posix()}:{line}: {complaint}"
+        for path in files
+        for line, complaint in _complaints(_module(path.relative_to(root)), ast.parse(path.read_text("utf-8")))
+    ]
+
+
+def _module(path: Path) -> str:
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _complaints(module: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
+    package, _, rest = module.partition(".")
+    name = rest.partition(".")[0]
+    if package == "kick_proto" and name and name not in ORDER:
+        yield 1, f"{name} has no place yet: add it to LAYERS in tests/test_layers.py"
+        return
+    for line, imported in _imported(tree):
+        if (wrong := _wrong_import(package, name, imported)) is not None:
+            yield line, wrong
+    if package == "kick_proto":
+        for line, used in _used(tree):
+            if used in FORBIDDEN:
+                yield line, f"{used} is an effect; what it gives is an argument here"
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and full name of everything that is imported, wherever in the file."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                yield from ((node.lineno, alias.name) for alias in names)
+            case ast.ImportFrom(module=source, names=names, level=level):
+                start = "." * level + (f"{source}." if source else "")
+                yield from ((node.lineno, start + alias.name) for alias in names)
+
+
+def _wrong_import(package: str, name: str, imported: str) -> str | None:
+    source, _, rest = imported.partition(".")
+    target = rest.partition(".")[0]
+    if not source:
+        return f"{imported} is relative: imports are absolute"
+    if source == "kick_proto":
+        return _wrong_layer(package, name, target)
+    if source == "kick_io" and package == "kick_proto":
+        return f"{imported} does I/O, and kick_proto does not know who does"
+    if source == "kick_io":
+        apart = {name, target} <= DRIVERS and name != target
+        return f"the drivers {name} and {target} must not know each other" if apart else None
+    allowed = THIRD_PARTY | STANDARD | ({"hypothesis"} if name == "testing" else set())
+    if package == "kick_proto" and not any(f"{imported}.".startswith(f"{each}.") for each in allowed):
+        return f"{imported} is not among the modules that a pure core may import"
+    return None
+
+
+def _wrong_layer(package: str, name: str, target: str) -> str | None:
+    if target == "__version__" or package == "kick_io" or name == target:
+        return None
+    if target not in ORDER:
+        return f"kick_proto.{target} has no place yet: add it to LAYERS in tests/test_layers.py"
+    if name not in ORDER[ORDER.index(target) :]:
+        return f"kick_proto.{target} stands above: {name or 'the package'} must not import it"
+    return None
+
+
+def _used(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and full name of everything that is used by name, through whatever alias it was imported."""
+    names: dict[str, str] = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=aliases):
+                names |= {alias.asname: alias.name for alias in aliases if alias.asname}
+            case ast.ImportFrom(module=str(module), names=aliases):
+                names |= {alias.asname or alias.name: f"{module}.{alias.name}" for alias in aliases}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+            yield node.lineno, _dotted(node, names)
+
+
+def _dotted(node: ast.expr, names: Mapping[str, str]) -> str:
+    match node:
+        case ast.Name(id=name):
+            return names.get(name, name)
+        case ast.Attribute(value=value, attr=attribute):
+            return f"{_dotted(value, names)}.{attribute}"
+        case _:
+            return ""
+
+
+def plant(root: Path, path: str, text: str) -> None:
+    root.joinpath(path).parent.mkdir(parents=True, exist_ok=True)
+    root.joinpath(path).write_text(text)
+
+
+def test_every_module_imports_only_what_stands_before_it() -> None:
+    assert complaints(ROOT) == []
+
+
+def test_the_guard_reads_the_modules_of_this_project() -> None:
+    found = {_module(path.relative_to(ROOT)) for path in ROOT.joinpath("kick_proto").rglob("*.py")}
+    assert {"kick_proto", "kick_proto.machine", "kick_proto.decoders", "kick_proto.testing"} <= found
+
+
+@pytest.mark.parametrize(
+    "module", sorted(IMPURE | {"importlib", "pathlib", "http.client", "urllib.request", "requests"})
+)
+@pytest.mark.parametrize("form", ["import {}", "import {} as x", "from {} import x", "def f() -> None:\n    import {}"])
+def test_an_impure_import_is_seen_in_every_form_and_place(module: str, form: str, tmp_path: Path) -> None:
+    plant(tmp_path, "kick_proto/bucket.py", form.format(module))
+    (complaint,) = complaints(tmp_path)
+    assert complaint.startswith("kick_proto/bucket.py:")
+    assert f": {module}" in complaint
+    assert "is not among the modules that a pure core may import" in complaint
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "sentence"),
+    [
+        pytest.param("ids.py", "from kick_proto.session import Session", "session stands above: ids must", id="up"),
+        pytest.param("ids.py", "from kick_proto import session", "session stands above: ids must", id="up, as a name"),
+        pytest.param("ids.py", "import kick_proto.session as s", "session stands above: ids must", id="up, by alias"),
+        pytest.param("machine.py", "from kick_proto.ids import Topic", "ids stands above: machine", id="up in a group"),
+        pytest.param(
+            "session/a.py", "from kick_proto import router", "router stands above: session", id="from a folder"
+        ),
+        pytest.param("__init__.py", "from kick_proto.ids import Topic", "above: the package", id="the package itself"),
+        pytest.param("router.py", "from kick_proto import testing", "testing stands above: router", id="testing"),
+        pytest.param("router.py", "from kick_io.http import fetch", "kick_io.http.fetch does I/O", id="a driver"),
+        pytest.param("router.py", "from . import session", ".session is relative", id="relative"),
+        pytest.param("router.py", "from ..kick_proto.ids import Topic", "is relative", id="relative, upwards"),
+        pytest.param("router.py", "import hypothesis", "hypothesis is not among", id="a test tool outside testing"),
+        pytest.param("router.py", "from kick_proto.novel import x", "novel has no place yet: add it", id="an unplaced"),
+        pytest.param(
+            "novel.py", "", "novel has no place yet: add it to LAYERS in tests/test_layers.py", id="a new one"
+        ),
+        pytest.param("novel/a.py", "", "novel has no place yet: add it to LAYERS", id="a new folder"),
+    ],
+)
+def test_a_wrong_import_is_named(path: str, text: str, sentence: str, tmp_path: Path) -> None:
+    plant(tmp_path, f"kick_proto/{path}", text)
+    (complaint,) = complaints(tmp_path)
+    assert complaint.startswith(f"kick_proto/{path}:1: ")
+    assert sentence in complaint
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("from datetime import datetime\nx = datetime.now()", "datetime.datetime.now"),
+        ("from datetime import datetime as d\nx = d.now()", "datetime.datetime.now"),
+        ("import datetime\nx = datetime.datetime.utcnow()", "datetime.datetime.utcnow"),
+        ("import datetime as dt\nx = dt.date.today()", "datetime.date.today"),
+        ("from datetime import datetime\nclock = datetime.today", "datetime.datetime.today"),
+        ("x = __import__('socket')", "__import__"),
+        ("x = open('f')", "open"),
+        ("x = eval('1')", "eval"),
+    ],
+)
+def test_an_effect_without_an_import_is_named(text: str, name: str, tmp_path: Path) -> None:
+    plant(tmp_path, "kick_proto/session.py", text)
+    (complaint,) = complaints(tmp_path)
+    assert f": {name} is an effect" in complaint
+
+
+def test_os_urandom_is_seen_both_where_it_is_imported_and_where_it_is_called(tmp_path: Path) -> None:
+    plant(tmp_path, "kick_proto/session.py", "import os\nx = os.urandom(4)")
+    first, second = complaints(tmp_path)
+    assert "session.py:1: os is not among" in first
+    assert "session.py:2: os.urandom is an effect" in second
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        pytest.param("kick_proto/session.py", "from kick_proto import __version__, frames, pusher", id="downwards"),
+        pytest.param("kick_proto/session.py", "import msgspec.json\nfrom collections.abc import Mapping", id="allowed"),
+        pytest.param(
+            "kick_proto/session.py", "from urllib.parse import quote\nfrom urllib import parse", id="half pure"
+        ),
+        pytest.param("kick_proto/session/a.py", "from kick_proto.session.b import x", id="within a folder"),
+        pytest.param("kick_proto/testing/a.py", "import hypothesis\nfrom kick_proto.testing import b", id="testing"),
+        pytest.param(
+            "kick_proto/session.py", "from datetime import datetime\nx = datetime.min", id="a time that is data"
+        ),
+        pytest.param(
+            "kick_proto/session.py", "def f(world: W) -> None:\n    world.now()\n    world.open()", id="a method"
+        ),
+        pytest.param("kick_proto/session.py", "class Timeouts:\n    open: float = 20.0", id="a field"),
+        pytest.param("kick_io/trio.py", "import trio\nfrom kick_proto.testing import server", id="a driver"),
+        pytest.param("kick_io/cli/main.py", "from kick_io import asyncio, trio", id="who picks a driver"),
+    ],
+)
+def test_what_is_allowed_is_let_through(path: str, text: str, tmp_path: Path) -> None:
+    plant(tmp_path, path, text)
+    assert complaints(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["from kick_io.trio import connect", "from kick_io import trio", "import kick_io.trio"]
+)
+def test_drivers_do_not_know_each_other(text: str, tmp_path: Path) -> None:
+    plant(tmp_path, "kick_io/asyncio.py", text)
+    assert complaints(tmp_path) == ["kick_io/asyncio.py:1: the drivers asyncio and trio must not know each other"]
+
+
+def test_the_two_guards_do_not_contradict_each_other() -> None:
+    config = tomllib.loads(ROOT.joinpath("pyproject.toml").read_text())
+    banned = set(config["tool"]["ruff"]["lint"]["flake8-tidy-imports"]["banned-api"])
+    assert banned - FORBIDDEN <= IMPURE
+    assert not (IMPURE & STANDARD)
+
+
+def ruff(root: Path) -> subprocess.CompletedProcess[str]:
+    root.joinpath("pyproject.toml").write_bytes(ROOT.joinpath("pyproject.toml").read_bytes())
+    command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--output-format=concise", "--select=TID251", "."]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+
+
+IMPURE_TEXTS = [
+    pytest.param("import socket", id="import"),
+    pytest.param("from asyncio import sleep", id="from"),
+    pytest.param("import random as r", id="alias"),
+    pytest.param("import os.path", id="submodule"),
+    pytest.param("from datetime import datetime as d\nd.now()", id="a clock behind an alias"),
+]
+
+
+@pytest.mark.parametrize("text", IMPURE_TEXTS)
+def test_ruff_stops_an_effect_in_the_core_and_lets_it_through_outside(text: str, tmp_path: Path) -> None:
+    pytest.importorskip("ruff", reason="ruff is a tool of development")
+    for path in ("kick_proto/planted.py", "kick_io/planted.py", "tests/planted.py"):
+        plant(tmp_path, path, text)
+    checked = ruff(tmp_path)
+    found = [line for line in checked.stdout.splitlines() if "TID251" in line]
+    assert checked.returncode == 1
+    assert len(found) == 1
+    assert Path(found[0].split(":")[0]).as_posix() == "kick_proto/planted.py"
+
+
+def test_ruff_has_nothing_to_say_about_a_pure_module(tmp_path: Path) -> None:
+    pytest.importorskip("ruff", reason="ruff is a tool of development")
+    plant(tmp_path, "kick_proto/planted.py", "from datetime import datetime\n\nx = datetime.min\n")
+    assert ruff(tmp_path).returncode == 0
