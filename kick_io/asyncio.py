@@ -81,15 +81,21 @@ class Driver:
                 (stream.transport.resume_reading if self._reading else stream.transport.pause_reading)()
 
     async def abandon(self) -> None:
-        """End what is still open, at once, and wait until it has ended."""
+        """End what is still open, at once, and wait until it has ended: a few turns of the loop, cancelled or not."""
+        cancelled: asyncio.CancelledError | None = None
         for task in self._opening.values():
             task.cancel()
         for stream in self._streams.values():
             stream.transport.abort()
         while self._opening or self._streams:
-            await self.change()
+            try:
+                await self.change()
+            except asyncio.CancelledError as error:
+                cancelled = error
         if self._timer is not None:
             self._timer.cancel()
+        if cancelled is not None:
+            raise cancelled
 
     def now(self) -> float:
         """The loop's clock."""
@@ -118,12 +124,14 @@ class Driver:
                 if stream is not None:
                     stream.transport.write(data)
             case Open():
-                self._opening[output.ref] = self._loop.create_task(self._open(output))
+                task = self._opening[output.ref] = self._loop.create_task(self._open(output))
+                # Not in the task itself: one that is cancelled before it began runs no line of its own.
+                task.add_done_callback(lambda _: self._on_opening_done(output.ref))
             case Close() | Cancel():
                 if stream is not None:
                     stream.close()
-                elif (task := self._opening.get(output.ref)) is not None:
-                    task.cancel()
+                elif output.ref in self._opening:
+                    self._opening[output.ref].cancel()
             case _:
                 assert_never(output)
 
@@ -134,9 +142,10 @@ class Driver:
         except (OSError, ValueError) as error:
             reason = str(error) or type(error).__name__
             self.pump.tell(Failed(output.ref, f"{output.host}:{output.port}: {reason}"))
-        finally:
-            del self._opening[output.ref]
-            self._news.set()
+
+    def _on_opening_done(self, ref: int) -> None:
+        del self._opening[ref]
+        self._news.set()
 
 
 class _Stream(asyncio.BufferedProtocol):

@@ -6,7 +6,7 @@ goes to one of them.
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from threading import Condition
 from typing import Protocol, Self
 
@@ -16,7 +16,7 @@ from kick_proto.ids import Channel, First, Second, channels_of
 from kick_proto.lifecycle import Stats
 from kick_proto.session import SessionEvent
 
-__all__ = ["BlockingEngine", "BlockingWatch", "Engine", "Watch"]
+__all__ = ["Batches", "BlockingEngine", "BlockingWatch", "Engine", "Watch"]
 
 
 class Engine(Protocol):
@@ -73,18 +73,12 @@ class Watch:
             TransportError: the session has given up, and all its events have been read.
         """
         while not self._ready:
-            self._ready.extend(await self._next_batch())
+            self._ready.extend(await self._taken())
         return self._ready.popleft()
 
-    async def batches(self) -> AsyncIterator[list[SessionEvent]]:
+    def batches(self) -> "Batches":
         """The events in lists: all that there are, whenever there are some; ends and raises as iteration does."""
-        try:
-            while True:
-                if self._ready:
-                    yield [self._ready.popleft() for _ in range(len(self._ready))]
-                yield await self._next_batch()
-        except StopAsyncIteration:
-            return
+        return Batches(self._next_batch)
 
     async def finish(self) -> None:
         """Close the session in order; bounded by the machine's own timers."""
@@ -94,6 +88,13 @@ class Watch:
             await self._engine.change()
 
     async def _next_batch(self) -> list[SessionEvent]:
+        if self._ready:
+            batch = list(self._ready)
+            self._ready.clear()
+            return batch
+        return await self._taken()
+
+    async def _taken(self) -> list[SessionEvent]:
         while True:
             if self._engine.pump.crash is not None:
                 raise self._engine.pump.crash
@@ -103,6 +104,19 @@ class Watch:
             if ended_well(self._session):
                 raise StopAsyncIteration
             await self._engine.change()
+
+
+class Batches:
+    """The iterator behind ``Watch.batches``; it may be left at any point, and another one begun."""
+
+    def __init__(self, next_batch: Callable[[], Awaitable[list[SessionEvent]]]) -> None:
+        self._next_batch = next_batch
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> list[SessionEvent]:
+        return await self._next_batch()
 
 
 class BlockingEngine(Protocol):
@@ -155,17 +169,16 @@ class BlockingWatch:
             try:
                 return self._ready.popleft()
             except IndexError:
-                self._ready.extend(self._next_batch())
+                self._ready.extend(self._taken())
 
     def batches(self) -> Iterator[list[SessionEvent]]:
         """The events in lists: all that there are, whenever there are some; ends and raises as iteration does."""
-        try:
-            while True:
-                if self._ready:
-                    yield [self._ready.popleft() for _ in range(len(self._ready))]
-                yield self._next_batch()
-        except StopIteration:
-            return
+        while True:
+            try:
+                batch = self._next_batch()
+            except StopIteration:
+                return
+            yield batch
 
     def finish(self) -> None:
         """Close the session in order; bounded by the machine's own timers."""
@@ -176,6 +189,14 @@ class BlockingWatch:
                 self._engine.changed.wait()
 
     def _next_batch(self) -> list[SessionEvent]:
+        with self._engine.changed:
+            if self._ready:
+                batch = list(self._ready)
+                self._ready.clear()
+                return batch
+        return self._taken()
+
+    def _taken(self) -> list[SessionEvent]:
         with self._engine.changed:
             while True:
                 if self._engine.pump.crash is not None:
