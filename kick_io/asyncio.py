@@ -9,6 +9,7 @@ Everything happens in the event loop's own callbacks: a read of the socket is on
 """
 
 import asyncio
+import math
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -51,6 +52,7 @@ async def connect(
         yield watch
         await watch.finish()
     finally:
+        driver.pump.stop(session.close)
         await driver.abandon()
 
 
@@ -65,7 +67,8 @@ class Driver:
         self._opening: dict[int, asyncio.Task[None]] = {}
         self._streams: dict[int, _Stream] = {}
         self._buffer = memoryview(bytearray(READ_SIZE))
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._timer_at = math.inf
         self._reading = True
 
     async def change(self) -> None:
@@ -83,8 +86,10 @@ class Driver:
     async def abandon(self) -> None:
         """End what is still open, at once, and wait until it has ended: a few turns of the loop, cancelled or not."""
         cancelled: asyncio.CancelledError | None = None
-        for task in self._opening.values():
-            task.cancel()
+        for ref, task in self._opening.items():
+            # Where there is a stream already, its task ends by itself; cancelled so late, uvloop would lose the end.
+            if ref not in self._streams:
+                task.cancel()
         for stream in self._streams.values():
             stream.transport.abort()
         while self._opening or self._streams:
@@ -105,15 +110,15 @@ class Driver:
         """Set the timer, stop or go on reading, and wake who waits."""
         # A deadline that has moved further away is left to fire early: that changes nothing, and saves the moving.
         at = self.pump.machine.poll_timeout()
-        if at is not None and (self._timer is None or at < self._timer.when()):
+        if at is not None and at < self._timer_at:
             if self._timer is not None:
                 self._timer.cancel()
-            self._timer = self._loop.call_at(at, self._on_timer)
+            self._timer, self._timer_at = self._loop.call_at(at, self._on_timer), at
         self.caught_up()
         self._news.set()
 
     def _on_timer(self) -> None:
-        self._timer = None
+        self._timer, self._timer_at = None, math.inf
         self.pump.tick()
 
     def perform(self, output: Output[bytes]) -> None:
@@ -172,6 +177,7 @@ class _Stream(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         del self._driver._streams[self._ref]
+        self._driver._news.set()
         self._driver.pump.tell(Closed(self._ref, 1006, str(exc or "")))
 
     def pause_writing(self) -> None:

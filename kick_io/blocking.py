@@ -59,6 +59,8 @@ def connect(
         yield watch
         watch.finish()
     finally:
+        with driver.changed:
+            driver.pump.stop(session.close)
         driver.stop()
 
 

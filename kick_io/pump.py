@@ -39,6 +39,7 @@ class Pump:
     def __init__(self, machine: Machine[SessionEvent, bytes], streams: Streams) -> None:
         self.machine = machine
         self.crash: Exception | None = None
+        self._stopped = False
         self._streams = streams
 
     def call(self, command: Callable[Concatenate[float, P], None], *args: P.args, **kwargs: P.kwargs) -> None:
@@ -50,6 +51,8 @@ class Pump:
 
     def tell(self, received: Input[bytes]) -> None:
         """Tell the machine what happened, and do what follows."""
+        if self._stopped:
+            return
         if log.isEnabledFor(logging.DEBUG):
             log.debug("in %r", received)
         try:
@@ -60,6 +63,8 @@ class Pump:
 
     def tick(self) -> None:
         """Tell the machine that time has passed, and do what follows."""
+        if self._stopped:
+            return
         try:
             self.machine.handle_timeout(self._streams.now())
             self._drain()
@@ -77,4 +82,11 @@ class Pump:
         """End here, and wake who waits."""
         log.error("the driver ends with a bug of its own", exc_info=error)
         self.crash = error
+        self._stopped = True
         self._streams.settle()
+
+    def stop(self, close: Callable[[float], None]) -> None:
+        """Close the session, if it is not closed, and tell the machine nothing more: it could only dial again."""
+        if not self._stopped:
+            self.call(close)
+        self._stopped = True

@@ -55,9 +55,12 @@ async def connect(
             watch = Watch((session, machine), driver)
             nursery.start_soon(driver.keep_time)
             driver.pump.call(session.connect)
-            yield watch
-            await watch.finish()
-            nursery.cancel_scope.cancel()
+            try:
+                yield watch
+                await watch.finish()
+            finally:
+                driver.pump.stop(session.close)
+                nursery.cancel_scope.cancel()
     except BaseExceptionGroup as group:
         # The driver's own tasks raise nothing, so what is in the nursery's group came from the application.
         if len(group.exceptions) == 1:
@@ -134,21 +137,31 @@ class Driver:
 
     async def _open(self, output: Open) -> None:
         ref, host, port = output.ref, output.host, output.port
+        tls = (self._ssl_context or system_trust()) if output.tls else None
         stream = None
         with self._opening[ref]:
             try:
-                transport: trio.abc.Stream = await trio.open_tcp_stream(host, port)
-                if output.tls:
-                    tls = self._ssl_context or system_trust()
-                    transport = trio.SSLStream(transport, tls, server_hostname=host, https_compatible=True)
-                    await transport.do_handshake()
-                stream = self._streams[ref] = _Stream(transport)
+                stream = self._streams[ref] = _Stream(await dial(host, port, tls))
             except (OSError, ValueError, trio.BrokenResourceError) as error:
                 reason = str(error.__cause__ or error) or type(error).__name__
                 self.pump.tell(Failed(ref, f"{host}:{port}: {reason}"))
         del self._opening[ref]
         if stream is not None:
             await stream.serve(self, ref)
+
+
+async def dial(host: str, port: int, tls: ssl.SSLContext | None) -> trio.abc.Stream:
+    """Connect, TLS handshake included."""
+    plain = await trio.open_tcp_stream(host, port)
+    if tls is None:
+        return plain
+    secure = trio.SSLStream(plain, tls, server_hostname=host, https_compatible=True)
+    try:
+        await secure.do_handshake()
+    except BaseException:
+        await trio.aclose_forcefully(plain)
+        raise
+    return secure
 
 
 class _Stream:

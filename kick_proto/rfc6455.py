@@ -12,6 +12,7 @@ Source: Spec: RFC 6455 sections 5 and 7.
 import struct
 from codecs import getincrementaldecoder
 from enum import IntEnum
+from typing import cast
 
 import msgspec
 from wsproto.frame_protocol import Frame, FrameDecoder, FrameProtocol, MessageDecoder, Opcode, ParseFailed
@@ -164,8 +165,8 @@ class Reader:
         if length < SHORTEST.get(second, 0) or length >> 63:
             self._doomed = True
             return len(data)
-        if length > self._max_message:
-            self.end = End(1009, f"a frame of {length} bytes; at most {self._max_message} are taken", failed=True)
+        if length + (0 if first & CONTROL else self._size) > self._max_message:
+            self.end = End(1009, f"a message beyond {self._max_message} bytes", failed=True)
             return None
         self._needed = header + length
         return position + self._needed if available >= self._needed else None
@@ -188,17 +189,16 @@ class Reader:
             self.end = End(int(failure.code), str(failure), failed=True)
 
     def _add_part(self, frame: Frame, size: int, messages: list[str]) -> None:
-        """Collect a message's fragments, within the limits on their sum and on their count."""
+        """Collect a message's fragments, within the limit on their count; that on their sum is kept at each header."""
         payload = frame.payload
         if isinstance(payload, str):
             self._texts.append(payload)
-        elif isinstance(payload, bytes):
+        else:
             # Pusher sends text only; a binary message is read as text too, and what makes no sense shows as U+FFFD.
-            self._texts.append(self._binary.decode(payload, frame.message_finished))
+            self._texts.append(self._binary.decode(cast(bytes, payload), frame.message_finished))
         self._size += size
-        if self._size > self._max_message or len(self._texts) > self._max_fragments:
-            reason = f"a message beyond {self._max_message} bytes or {self._max_fragments} fragments"
-            self.end = End(1009, reason, failed=True)
+        if len(self._texts) > self._max_fragments:
+            self.end = End(1009, f"a message of more than {self._max_fragments} fragments", failed=True)
         elif frame.message_finished:
             messages.append("".join(self._texts))
             self._texts = []
@@ -209,8 +209,5 @@ def _close_of(raw: bytes) -> End:
     """Code and reason of a whole close frame, as wsproto reads it; it raises ParseFailed where they are illegal."""
     protocol = FrameProtocol(client=True, extensions=[])
     protocol.receive_bytes(raw)
-    for frame in protocol.received_frames():
-        if isinstance(frame.payload, tuple):
-            code, reason = frame.payload
-            return End(int(code), reason, failed=False)
-    raise ParseFailed("a close frame without an end")
+    code, reason = cast(tuple[int, str], next(protocol.received_frames()).payload)
+    return End(int(code), reason, failed=False)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import h11
 import msgspec
-from wsproto.utilities import generate_accept_token, split_comma_header
+from wsproto.utilities import generate_accept_token
 
 from kick_proto import __version__
 from kick_proto.machine import Open
@@ -38,14 +38,16 @@ class Upgrade:
     def __init__(self, opening: Open, nonce: bytes, *, max_header: int, max_informational: int) -> None:
         self._key = base64.b64encode(nonce)
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=max_header)
+        self._max_header = max_header
         self._informational_left = max_informational
+        self._fed = 0
         self._opening = opening
 
     def request(self) -> bytes:
         """The request. Source: Spec: RFC 6455 section 4.1.
 
         Raises:
-            h11.LocalProtocolError: host or target hold what no HTTP request may.
+            h11.LocalProtocolError: host or target hold what no HTTP request may, anything but ASCII included.
         """
         opening = self._opening
         host = f"[{opening.host}]" if ":" in opening.host else opening.host
@@ -58,21 +60,33 @@ class Upgrade:
             ("Sec-WebSocket-Version", "13"),
             ("User-Agent", f"kick-proto/{__version__}"),
         ]
-        return self._http.send(h11.Request(method="GET", target=opening.target, headers=headers)) or b""
+        try:
+            return self._http.send(h11.Request(method="GET", target=opening.target, headers=headers)) or b""
+        except UnicodeEncodeError as error:
+            raise h11.LocalProtocolError(f"only ASCII may stand in a request: {error}") from None
 
     def feed(self, data: bytes) -> Answer | None:
         """Take bytes of the peer; None where the answer is not complete yet."""
+        if not data:
+            return Refused("the peer closed during the WebSocket handshake")
+        self._fed += len(data)
         try:
             self._http.receive_data(data)
-            while True:
-                event = self._http.next_event()
-                if event is h11.NEED_DATA:
-                    return None
-                answer = self._judge(event)
-                if answer is not None:
-                    return answer
+            answer = self._next_answer()
+            # h11 looks at its limit only while something is incomplete; this one holds however the bytes come.
+            read = self._fed - (len(answer.trailing) if isinstance(answer, Upgraded) else 0)
+            if read > self._max_header and not isinstance(answer, Refused):
+                return Refused(f"more than {self._max_header} bytes of answer to the WebSocket handshake")
+            return answer
         except h11.RemoteProtocolError as error:
             return Refused(f"the answer to the WebSocket handshake is not HTTP: {error}")
+
+    def _next_answer(self) -> Answer | None:
+        while (event := self._http.next_event()) is not h11.NEED_DATA:
+            answer = self._judge(event)
+            if answer is not None:
+                return answer
+        return None
 
     def _judge(self, event: object) -> Answer | None:
         match event:
@@ -93,12 +107,14 @@ class Upgrade:
 
     def _problem(self, answer: h11.InformationalResponse) -> str | None:
         """What is wrong with a 101, if anything. Source: Spec: RFC 6455 section 4.1, the client's list of 6."""
+        if answer.http_version < b"1.1":
+            return f"a 101 in HTTP/{answer.http_version.decode('latin-1')}, which knows no upgrade"
         headers: dict[bytes, bytes] = {}
         for name, value in answer.headers:
             headers[name] = headers[name] + b"," + value if name in headers else value
         if headers.get(b"upgrade", b"").lower() != b"websocket":
             return "the 101 lacks 'Upgrade: websocket'"
-        if "upgrade" not in (token.lower() for token in split_comma_header(headers.get(b"connection", b""))):
+        if b"upgrade" not in (token.strip().lower() for token in headers.get(b"connection", b"").split(b",")):
             return "the 101 lacks 'Connection: Upgrade'"
         if headers.get(b"sec-websocket-accept") != generate_accept_token(self._key):
             return "the 101 has a wrong Sec-WebSocket-Accept: that peer did not read our request"

@@ -30,8 +30,8 @@ EventT = TypeVar("EventT")
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What a peer may make us hold or wait for.
 
-    ``message`` is bytes, in one frame or summed over fragments; ``fragments`` a count; ``header`` the bytes of one
-    HTTP answer, ``informational`` the 1xx answers before the last; ``handshake`` and ``close`` are seconds.
+    ``message`` is bytes, in one frame or summed over fragments; ``fragments`` a count; ``header`` the bytes of
+    the HTTP answer, ``informational`` the 1xx answers before the last; ``handshake`` and ``close`` are seconds.
     """
 
     message: int = 1 << 20
