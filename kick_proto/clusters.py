@@ -38,8 +38,15 @@ def endpoint_at(url: str) -> Endpoint:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise ValueError(f"{url!r} is no endpoint: {error}") from None
-    secure = parts.scheme == "wss"
-    if parts.scheme not in ("ws", "wss") or not parts.hostname or parts.path.strip("/") or parts.query or port == 0:
+        raise ValueError(f"an endpoint reads ws://HOST:PORT or wss://HOST:PORT, not {url!r} ({error})") from None
+    if (
+        parts.scheme not in ("ws", "wss")
+        or not parts.hostname
+        or parts.path.strip("/")
+        or parts.query
+        or parts.username
+        or port == 0
+    ):
         raise ValueError(f"an endpoint reads ws://HOST:PORT or wss://HOST:PORT, not {url!r}")
+    secure = parts.scheme == "wss"
     return Endpoint(parts.netloc, parts.hostname, port or (443 if secure else 80), secure)

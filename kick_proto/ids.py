@@ -60,7 +60,7 @@ class Channel(msgspec.Struct, frozen=True):
     channel_id: ChannelId
     chatroom_id: ChatroomId
     slug: str = ""
-    """The name in the URL (kick.com/SLUG), where it is known; never used to tell channels apart."""
+    """The name in the URL (kick.com/SLUG), where it is known."""
     platform: str = "kick"
 
     def __post_init__(self) -> None:
@@ -71,6 +71,11 @@ class Channel(msgspec.Struct, frozen=True):
                     f"{name} must be a positive number, not {value!r}; "
                     "https://kick.com/api/v2/channels/SLUG shows both as 'id' and 'chatroom.id'"
                 )
+
+    @property
+    def numbers(self) -> tuple[ChannelId, ChatroomId]:
+        """What tells channels apart: a slug may be known here and unknown there, and can be renamed."""
+        return self.channel_id, self.chatroom_id
 
     def __str__(self) -> str:
         return self.slug or f"{self.channel_id}:{self.chatroom_id}"

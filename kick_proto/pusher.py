@@ -20,7 +20,7 @@ from kick_proto import __version__, frames
 from kick_proto.backoff import Advice
 from kick_proto.clusters import KICK_CLUSTERS, cluster
 from kick_proto.errors import LocalProtocolError, RemoteProtocolError
-from kick_proto.frames import Frame, PeerError
+from kick_proto.frames import Frame
 from kick_proto.ids import Topic
 from kick_proto.machine import Cancel, Close, Closed, Failed, Input, Open, Opened, Output, Received, Transmit
 from kick_proto.provider import (
@@ -157,6 +157,10 @@ Source: Seen: Reverb sends the error and drops the TCP connection, so the code s
 """
 
 
+SHORTEST_ACTIVITY = 1.0
+"""Seconds below which a server's ``activity_timeout`` is not followed: it would have us ping without a pause."""
+
+
 class Connection:
     """One socket's life: a text-level machine with the commands connect, subscribe, unsubscribe and close."""
 
@@ -172,7 +176,7 @@ class Connection:
         self._pending: dict[Topic, float] = {}
         self._confirmed: set[Topic] = set()
         self._leaving: set[Topic] = set()
-        self._last_error: tuple[float, PeerError] | None = None
+        self._last_error: tuple[float, int, str] | None = None
         self.reading = True
 
     # Commands
@@ -343,9 +347,9 @@ class Connection:
     def _explained(self, now: float, code: int, reason: str) -> tuple[int, str]:
         """Code and reason of an end; an error frame just before it speaks where the close itself says nothing."""
         if not 4000 <= code < 5000 and self._last_error is not None:
-            at, error = self._last_error
-            if error.code is not None and now - at <= ERROR_COUNTS_FOR:
-                return error.code, error.message
+            at, error_code, message = self._last_error
+            if now - at <= ERROR_COUNTS_FOR:
+                return error_code, message
         return code, reason
 
     def _advice(self, code: int) -> Advice:
@@ -369,7 +373,8 @@ class Connection:
             return
         self._move(Signal.ESTABLISHED)
         if established.activity_timeout is not None:
-            self._activity_timeout = min(self._timeouts.activity, established.activity_timeout)
+            theirs = max(SHORTEST_ACTIVITY, established.activity_timeout)
+            self._activity_timeout = min(self._timeouts.activity, theirs)
         self._heard(now)
         self._events.append(Connected(established.socket_id))
 
@@ -381,8 +386,9 @@ class Connection:
 
     def _on_error(self, now: float, frame: Frame) -> None:
         error = frames.parse_peer_error(frame.data)
-        self._last_error = (now, error)
         self._events.append(ErrorReceived(error.code, error.message))
+        if error.code is not None:
+            self._last_error = (now, error.code, error.message)
         # As the answer to the handshake it stands for the close code. Source: Seen: soketi, Reverb, pusher-js.
         if self._state is State.HANDSHAKING and error.code is not None:
             self._give_up(error.code, error.message)

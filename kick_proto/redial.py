@@ -44,7 +44,8 @@ class Redial:
         self._rng = rng
         self._failures = 0
         self._settled = False
-        self._walk(self._candidates)
+        self._endpoint, *self._untried = self._candidates
+        self._refusals = 0
 
     @property
     def endpoint(self) -> Endpoint:
@@ -65,40 +66,42 @@ class Redial:
             case Advice.WRONG_ENDPOINT:
                 return self._after_refusal(end)
             case Advice.NEXT_ENDPOINT if not self._settled and self._untried:
-                return self._advance()
+                self._endpoint = self._untried.pop(0)
+                return Again(0.0)
             case advice:
                 return self._back_off(end, advice)
 
     def _after_refusal(self, end: Disconnected) -> Verdict:
-        if self._settled:
-            # It has worked, and says now that it doesn't serve the app: look for its new home among the others.
+        # An endpoint that has worked, and says now that it doesn't serve the app: look for its new home among the
+        # others, but count it, or two that take turns in this would be dialled for ever without a pause.
+        had_worked, self._settled = self._settled, False
+        if had_worked:
             here = self._endpoint
-            self._settled = False
             self._walk((here, *(endpoint for endpoint in self._candidates if endpoint != here)))
         self._refusals += 1
         if self._untried:
-            return self._advance()
+            self._endpoint = self._untried.pop(0)
+            return self._count(end, Advice.AT_ONCE) if had_worked else Again(0.0)
         if self._refusals == len(self._candidates):
             tried = ", ".join(endpoint.cluster for endpoint in self._candidates)
             return Surrender(f"{self._name} is not served by any cluster tried ({tried}): {_said(end)}")
         return self._back_off(end, Advice.BACK_OFF)
 
     def _back_off(self, end: Disconnected, advice: Advice) -> Verdict:
+        if not self._settled:
+            self._walk(self._candidates)
+        return self._count(end, advice)
+
+    def _count(self, end: Disconnected, advice: Advice) -> Verdict:
         self._failures += 1
         retries = self._policy.retries
         if retries is not None and self._failures > retries:
             return Surrender(f"no stable connection after {retries} retries; the last one: {_said(end)}")
-        if not self._settled:
-            self._walk(self._candidates)
         return Again(delay(self._policy, self._failures, advice, self._rng))
 
     def _walk(self, endpoints: tuple[Endpoint, ...]) -> None:
         self._endpoint, *self._untried = endpoints
         self._refusals = 0
-
-    def _advance(self) -> Again:
-        self._endpoint = self._untried.pop(0)
-        return Again(0.0)
 
 
 def _said(end: Disconnected) -> str:

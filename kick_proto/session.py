@@ -187,6 +187,7 @@ class Session:
         """
         self._must_be_open("subscribe")
         self._events.extend(map(Confirmed, self._wishes.add(channel)))
+        self._note_lag()
         self._pace(now)
         self._flush()
 
@@ -206,7 +207,7 @@ class Session:
         self._move(Signal.CLOSE)
         if self._connection is not None:
             self._connection.close(now)
-            self._drain(now, _NO_READ)
+            self._drain(self._connection, now, _NO_READ)
 
     # What can be asked
 
@@ -255,7 +256,7 @@ class Session:
             received_at = datetime.fromtimestamp(received.unix_now, UTC)
             self._heard_at = now
         self._connection.handle_input(now, received)
-        self._drain(now, received_at)
+        self._drain(self._connection, now, received_at)
 
     def handle_timeout(self, now: float) -> None:
         """Fire what is due, here and in the connection."""
@@ -263,7 +264,7 @@ class Session:
             EXPIRIES[timer](self, now)
         if self._connection is not None:
             self._connection.handle_timeout(now)
-            self._drain(now, _NO_READ)
+            self._drain(self._connection, now, _NO_READ)
 
     def poll_output(self) -> Output[list[str]] | None:
         """Pop the next output."""
@@ -291,8 +292,8 @@ class Session:
 
     @property
     def wants_input(self) -> bool:
-        """False from the high-water mark of undelivered events until they are down to the low one."""
-        return not self._lagging
+        """False, on a connection that is up, from the high-water mark of undelivered events down to the low one."""
+        return not self._lagging or self._state is not State.UP
 
     @property
     def closed(self) -> bool:
@@ -301,11 +302,8 @@ class Session:
 
     # From the connection's events to ours
 
-    def _drain(self, now: float, received_at: datetime) -> None:
+    def _drain(self, connection: Connection, now: float, received_at: datetime) -> None:
         """Take what the connection has queued; a connection that succeeds it meanwhile comes after it."""
-        connection = self._connection
-        if connection is None:
-            return
         if events := connection.take_events():
             self._absorb(now, received_at, events)
             self._note_lag()
@@ -353,8 +351,7 @@ class Session:
         self._up_at = now
         self._redial.established()
         self._events.append(Up(self._redial.endpoint.cluster, event.socket_id, gap))
-        if self._connection is not None:
-            self._wishes.begin(self._connection)
+        self._tell_reading()
         self._pace(now)
 
     def _on_subscribed(self, now: float, received_at: datetime, event: Confirmed) -> None:
@@ -363,7 +360,11 @@ class Session:
         else:
             self._pace(now)
 
-    def _on_report(self, now: float, received_at: datetime, event: Refused | ErrorReceived) -> None:
+    def _on_refused(self, now: float, received_at: datetime, event: Refused) -> None:
+        if event.topic in self._wishes.routes:
+            self._events.append(event)
+
+    def _on_error(self, now: float, received_at: datetime, event: ErrorReceived) -> None:
         self._events.append(event)
 
     # Ends, and what follows them
@@ -407,7 +408,7 @@ class Session:
     def _dial(self, now: float) -> None:
         self._last_ref += 1
         self._connection = self._config.provider.connection(self._last_ref, self._redial.endpoint)
-        self._connection.reading = not self._lagging
+        self._wishes.begin(self._connection)
         self._connection.connect(now)
 
     # What is sent, and how fast
@@ -440,8 +441,11 @@ class Session:
             self._lagging = False
         else:
             return
+        self._tell_reading()
+
+    def _tell_reading(self) -> None:
         if self._connection is not None:
-            self._connection.reading = not self._lagging
+            self._connection.reading = self.wants_input
 
     def _must_be_open(self, command: str) -> None:
         if self._state in (State.CLOSING, State.CLOSED):
@@ -458,8 +462,8 @@ class Session:
 REACTIONS: Mapping[type, Callable[[Session, float, datetime, Any], None]] = {
     Connected: Session._on_connected,
     Confirmed: Session._on_subscribed,
-    Refused: Session._on_report,
-    ErrorReceived: Session._on_report,
+    Refused: Session._on_refused,
+    ErrorReceived: Session._on_error,
     Malformed: Session._on_malformed,
     Disconnected: Session._on_disconnected,
 }

@@ -49,11 +49,13 @@ class Wishes:
         """
         topics = topics_of(channel)
         for topic in topics:
-            if (route := self.routes.get(topic)) is not None and route.channel != channel:
-                raise LocalProtocolError(f"{topic} belongs to {route.channel!r}, so it cannot be {channel!r}'s too")
+            if (route := self.routes.get(topic)) is not None and route.channel.numbers != channel.numbers:
+                raise LocalProtocolError(
+                    f"{topic} belongs to channel {route.channel}, and cannot be one of {channel} too: check the numbers"
+                )
         new = [topic for topic in topics if topic not in self.routes]
         if len(self.routes) + len(new) > self._max_topics:
-            raise LocalProtocolError(f"{channel} would make more than {self._max_topics} topics (max_topics)")
+            raise LocalProtocolError(f"channel {channel} would make more than {self._max_topics} topics (max_topics)")
         self.routes |= {topic: Route(channel) for topic in new}
         kept = [topic for topic in new if topic in self._leaving]
         for topic in kept:
@@ -69,8 +71,8 @@ class Wishes:
             LocalProtocolError: the channel is not wanted.
         """
         topics = [topic for topic in topics_of(channel) if topic in self.routes]
-        if not topics or self.routes[topics[0]].channel != channel:
-            raise LocalProtocolError(f"{channel!r} is not subscribed")
+        if not topics or self.routes[topics[0]].channel.numbers != channel.numbers:
+            raise LocalProtocolError(f"channel {channel} is not subscribed")
         for topic in topics:
             del self.routes[topic]
             self._asking.pop(topic, None)
@@ -78,7 +80,7 @@ class Wishes:
                 self._leaving[topic] = None
 
     def begin(self, connection: Connection) -> None:
-        """A new connection is up, and knows nothing yet."""
+        """There is a new connection, which knows nothing yet."""
         self._connection = connection
         self._asking = dict.fromkeys(map(Topic, self.routes))
         self._leaving = {}

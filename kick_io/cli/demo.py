@@ -1,0 +1,45 @@
+"""``kick demo``: a mock Kick and a watch of it, in one process and over real sockets."""
+
+import click
+
+from kick_io.cli import options
+from kick_io.cli.stopping import Stop
+
+__all__ = ["demo"]
+
+
+@click.command(short_help="Show a lively channel that is made up, without a network.")
+@options.as_json
+@options.rate()
+@options.seed
+@options.faults
+@options.seconds
+@options.driver
+@click.pass_obj
+def demo(
+    stop: Stop, *, as_json: bool, rate: float, seed: int | None, faults: bool, seconds: float | None, driver: str
+) -> None:
+    """Show a lively channel that is made up, without a network.
+
+    Only Kick itself is played, by a server on this machine: sockets, protocol and decoding are the real ones.
+
+    \b
+    Examples:
+      kick demo
+      kick demo --rate 5 --seconds 60
+      kick demo --faults              lose the connection now and then
+      kick demo --json --seconds 3 | jq -r .type | sort | uniq -c
+    """
+    # Only here: --help need not wait for what does the work.
+    from kick_io.cli import playing, running, targets  # noqa: PLC0415
+    from kick_proto.testing.faults import CHAOS  # noqa: PLC0415
+
+    role = playing.Role(channel=playing.DEMO, rate=rate, seed=seed, faults=CHAOS if faults else playing.CALM)
+    with playing.kick(role) as mock:
+        running.watch(
+            running.Subject((playing.DEMO,), targets.app(mock.url)),
+            running.Manner("json" if as_json else "text"),
+            stop,
+            driver=driver,
+            seconds=seconds,
+        )

@@ -1,0 +1,70 @@
+"""The options that several commands share. Light: ``--help`` imports this, and nothing that does the work."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+__all__ = ["DRIVERS", "FASTEST", "LONGEST", "amount", "as_json", "driver", "faults", "rate", "seconds", "seed"]
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+
+LONGEST = 1e9
+"""Seconds, about thirty years: every clock and timer can still count that far."""
+FASTEST = 50_000.0
+"""Acts a second; the mock's own limit."""
+
+DRIVERS = ("asyncio", "trio", "blocking")
+
+
+def amount(
+    most: float, *, or_none: bool = False
+) -> Callable[[click.Context, click.Parameter, float | None], float | None]:
+    """A check of a number: above 0, or 0 too, up to a limit. ``click.FloatRange`` would let "nan" through."""
+
+    def check(ctx: click.Context, param: click.Parameter, number: float | None) -> float | None:
+        if number is None or 0 < number <= most or (or_none and number == 0):
+            return number
+        least = "from 0" if or_none else "above 0"
+        raise click.BadParameter(f"{number:g} is no number {least} up to {most:,.0f}", ctx, param)
+
+    return check
+
+
+def as_json(command: CommandT) -> CommandT:
+    """``--json``, as ``as_json``."""
+    text = "One line of JSON for each event, and nothing else."
+    return click.option("--json", "as_json", is_flag=True, help=text)(command)
+
+
+def driver(command: CommandT) -> CommandT:
+    """``--driver``, one of ``DRIVERS``."""
+    text = "What to run on; what is shown is the same."
+    kinds = click.Choice(DRIVERS)
+    return click.option("--driver", type=kinds, default=DRIVERS[0], show_default=True, help=text)(command)
+
+
+def faults(command: CommandT) -> CommandT:
+    """``--faults``."""
+    text = "Let much go wrong: garbage, duplicates, lost connections."
+    return click.option("--faults", is_flag=True, help=text)(command)
+
+
+def rate(*, or_none: bool = False) -> Callable[[CommandT], CommandT]:
+    """``--rate``; ``or_none`` lets it be 0."""
+    text = "How much happens, in acts a second" + ("; 0 for nothing." if or_none else ".")
+    check = amount(FASTEST, or_none=or_none)
+    return click.option("--rate", type=float, callback=check, default=40.0, show_default=True, metavar="N", help=text)
+
+
+def seconds(command: CommandT) -> CommandT:
+    """``--seconds``, None where Ctrl-C is to end it."""
+    text = "End after so many seconds; with Ctrl-C by default."
+    return click.option("--seconds", type=float, callback=amount(LONGEST), metavar="N", help=text)(command)
+
+
+def seed(command: CommandT) -> CommandT:
+    """``--seed``."""
+    return click.option("--seed", type=int, metavar="N", help="Make what is left to chance the same each time.")(
+        command
+    )

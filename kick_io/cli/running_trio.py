@@ -1,0 +1,26 @@
+"""A watch under trio."""
+
+from math import inf
+
+import trio
+
+from kick_io.cli.running import Job
+from kick_io.trio import connect
+from kick_proto.lifecycle import Stats
+
+__all__ = ["run"]
+
+
+def run(job: Job) -> Stats:
+    """Watch until the end; the session's counters."""
+    return trio.run(_watch, job)
+
+
+async def _watch(job: Job) -> Stats:
+    token = trio.lowlevel.current_trio_token()
+    async with connect(*job.channels, config=job.config) as kick:
+        with trio.move_on_after(inf if job.seconds is None else job.seconds) as limit:
+            with job.stop.calls(lambda: token.run_sync_soon(limit.cancel, idempotent=True)):
+                async for batch in kick.batches():
+                    job.printer.show(batch)
+    return kick.stats()

@@ -1,0 +1,92 @@
+"""What the arguments of ``kick watch`` mean: which channels, on which servers, which kinds of events."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from kick_proto import clusters, events, lifecycle, provider
+from kick_proto.errors import LocalProtocolError
+from kick_proto.ids import Channel, ChannelId, ChatroomId
+from kick_proto.pusher import KICK_APP_KEY, App
+
+__all__ = ["GROUPS", "Wanted", "app", "channels", "wanted"]
+
+Wanted: TypeAlias = frozenset[type] | None
+"""The types of events that are to be shown; None for all, those of later versions included."""
+
+GROUPS: Mapping[str, frozenset[type] | None] = {
+    "chat": frozenset({events.ChatMessage}),
+    "deletions": frozenset({events.MessageDeleted}),
+    "bans": frozenset({events.UserBanned, events.UserUnbanned}),
+    "subs": frozenset({events.Subscribed, events.Resubscribed}),
+    "stream": frozenset({events.StreamOnline, events.StreamOffline}),
+    "unknown": frozenset({events.Unknown, events.Undecodable}),
+    "connection": frozenset(
+        {
+            lifecycle.Up,
+            lifecycle.Down,
+            lifecycle.GaveUp,
+            lifecycle.Lagging,
+            provider.Confirmed,
+            provider.Refused,
+            provider.ErrorReceived,
+        }
+    ),
+    "all": None,
+}
+"""What ``--only`` knows."""
+
+_IDS = re.compile(r"([0-9]{1,18}):([0-9]{1,18})")
+
+
+def channels(targets: Iterable[str]) -> tuple[Channel, ...]:
+    """The channels that ``CHANNEL:CHATROOM`` ids name, each once.
+
+    Raises:
+        LocalProtocolError: a target is no such pair; the message says what to give instead.
+    """
+    return tuple(dict.fromkeys(_channel(target) for target in targets))
+
+
+def _channel(target: str) -> Channel:
+    found = _IDS.fullmatch(target)
+    if found is not None:
+        return Channel(ChannelId(int(found[1])), ChatroomId(int(found[2])))
+    if re.fullmatch(r"[0-9:]*", target):
+        raise LocalProtocolError(f"{target!r} is no pair of ids: give channel:chatroom ids, like 668:668")
+    raise LocalProtocolError(f"slugs cannot be resolved yet ({target!r}): give channel:chatroom ids, like 668:668")
+
+
+def app(endpoint: str | None = None, names: Iterable[str] = (), key: str | None = None) -> App:
+    """The app to connect to: at the endpoint, then in the clusters of those names; Kick's own where none is named.
+
+    Raises:
+        LocalProtocolError: one of them cannot be.
+    """
+    try:
+        places = [clusters.endpoint_at(endpoint)] if endpoint is not None else []
+        places += map(clusters.cluster, names)
+        return App(
+            key=KICK_APP_KEY if key is None else key,
+            endpoints=tuple(places) or tuple(map(clusters.cluster, clusters.KICK_CLUSTERS)),
+        )
+    except ValueError as error:
+        raise LocalProtocolError(str(error)) from None
+
+
+def wanted(only: Iterable[str]) -> Wanted:
+    """The types that ``--only`` asks for: groups, comma-separated, as often as one likes; all of them by default.
+
+    Raises:
+        LocalProtocolError: there is no such group; the message names those that there are.
+    """
+    types: set[type] = set()
+    names = [name.strip() for each in only for name in each.split(",")]
+    for name in names:
+        if name not in GROUPS:
+            raise LocalProtocolError(f"there is no group {name!r}; there are {', '.join(GROUPS)}")
+        group = GROUPS[name]
+        if group is None:
+            return None
+        types |= group
+    return frozenset(types) if names else None

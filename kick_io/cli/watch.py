@@ -1,0 +1,66 @@
+"""``kick watch``: its options, and what they come to."""
+
+import click
+
+from kick_io.cli import options
+from kick_io.cli.stopping import Stop
+
+__all__ = ["watch"]
+
+
+@click.command(short_help="Show what happens on channels, as it happens.")
+@click.argument("ids", nargs=-1, required=True, metavar="TARGET...")
+@options.as_json
+@click.option("--raw", is_flag=True, help="With --json: add the frame that the event came in, as received.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="GROUPS",
+    help="Show these groups of events: chat, deletions, bans, subs, stream, unknown, connection, all.",
+)
+@click.option("--endpoint", metavar="URL", help="Connect to this server: ws://HOST:PORT or wss://HOST:PORT.")
+@click.option("--cluster", "clusters", multiple=True, metavar="NAME", help="Look for Kick in this cluster; repeatable.")
+@click.option("--key", metavar="KEY", help="The key of the Pusher app, if it is not Kick's.")
+@click.option(
+    "--retries", type=click.IntRange(0), metavar="N", help="Give up after so many retries in a row; never by default."
+)
+@options.seconds
+@options.driver
+@click.pass_obj
+def watch(
+    stop: Stop,
+    *,
+    ids: tuple[str, ...],
+    as_json: bool,
+    raw: bool,
+    only: tuple[str, ...],
+    endpoint: str | None,
+    clusters: tuple[str, ...],
+    key: str | None,
+    retries: int | None,
+    seconds: float | None,
+    driver: str,
+) -> None:
+    """Show what happens on channels, as it happens, and reconnect for ever.
+
+    A TARGET is a channel's id and its chatroom's id, like 668:668. Ctrl-C ends it, with a summary on stderr.
+
+    \b
+    Examples:
+      kick watch 668:668
+      kick watch 668:668 4598:4530 --only chat,subs
+      kick watch 668:668 --json | jq -r .text
+      kick watch 668:668 --endpoint ws://127.0.0.1:6001
+    """
+    if raw and not as_json:
+        raise click.UsageError("--raw adds to lines of JSON: use it with --json")
+    # Only here: --help need not wait for what does the work.
+    from kick_io.cli import running, targets  # noqa: PLC0415
+
+    running.watch(
+        running.Subject(targets.channels(ids), targets.app(endpoint, clusters, key), retries),
+        running.Manner("json with raw" if raw else "json" if as_json else "text", targets.wanted(only)),
+        stop,
+        driver=driver,
+        seconds=seconds,
+    )

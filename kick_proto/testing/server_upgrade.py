@@ -1,0 +1,115 @@
+"""The HTTP/1.1 upgrade that opens a WebSocket, seen from the server: one request, one verdict.
+
+h11 reads the HTTP; this checks what RFC 6455 section 4.2.1 asks of the request, and writes the answer. No extension
+and no subprotocol is accepted, whatever is offered.
+"""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import h11
+import msgspec
+from wsproto.utilities import generate_accept_token
+
+__all__ = ["Refusal", "Upgrade", "Verdict", "Welcome"]
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why a request is no upgrade: status line, extra headers, and a sentence for whoever reads it."""
+
+    status: str
+    sentence: str
+    headers: str = ""
+
+    def encode(self) -> bytes:
+        """The whole HTTP answer."""
+        body = f"{self.sentence}\n".encode()
+        return (
+            f"HTTP/1.1 {self.status}\r\n{self.headers}Content-Type: text/plain; charset=utf-8\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        ).encode() + body
+
+
+_BAD_REQUEST = "400 Bad Request"
+_NO_GET = Refusal("405 Method Not Allowed", "A WebSocket begins with GET.", "Allow: GET\r\n")
+_NO_UPGRADE = Refusal(
+    "426 Upgrade Required", "This is a WebSocket server: ask for /app/KEY with an upgrade.", "Upgrade: websocket\r\n"
+)
+_OTHER_VERSION = Refusal(
+    "426 Upgrade Required",
+    "This server speaks WebSocket version 13.",
+    "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
+)
+_NO_KEY = Refusal(_BAD_REQUEST, "Sec-WebSocket-Key must be 16 bytes in base64.")
+_HAS_BODY = Refusal(_BAD_REQUEST, "A request for an upgrade has no body.")
+
+
+def _refusal_of(request: h11.Request, headers: Mapping[bytes, bytes]) -> Refusal | None:
+    """Check a request for an upgrade. Source: Spec: RFC 6455 section 4.2.1."""
+    tokens = [token.strip().lower() for token in headers.get(b"connection", b"").split(b",")]
+    key = headers.get(b"sec-websocket-key", b"")
+    if request.method != b"GET":
+        return _NO_GET
+    if (
+        request.http_version < b"1.1"
+        or headers.get(b"upgrade", b"").lower() != b"websocket"
+        or b"upgrade" not in tokens
+    ):
+        return _NO_UPGRADE
+    if headers.get(b"sec-websocket-version") != b"13":
+        return _OTHER_VERSION
+    if len(key) != 24 or not key.endswith(b"=="):
+        return _NO_KEY
+    return None
+
+
+class Welcome(msgspec.Struct, frozen=True):
+    """The upgrade is made: what was asked for, the answer, and the bytes behind the request, frames already."""
+
+    target: str
+    answer: bytes
+    trailing: bytes = b""
+
+
+Verdict: TypeAlias = Welcome | Refusal
+
+
+class Upgrade:
+    """The HTTP side of one connection, until it gives a verdict."""
+
+    def __init__(self) -> None:
+        self._http = h11.Connection(h11.SERVER)
+        self._verdict: Verdict | None = None
+
+    def feed(self, data: bytes) -> Verdict | None:
+        """Take one read that is not empty; None while the request is not complete."""
+        try:
+            self._http.receive_data(data)
+            while True:
+                event = self._http.next_event()
+                match event:
+                    case h11.Request():
+                        self._verdict = _judge(event)
+                    case h11.EndOfMessage() if isinstance(self._verdict, Welcome):
+                        return msgspec.structs.replace(self._verdict, trailing=self._http.trailing_data[0])
+                    case h11.EndOfMessage():
+                        return self._verdict
+                    case h11.Data():
+                        return _HAS_BODY
+                    case _:
+                        return None
+        except h11.RemoteProtocolError:
+            return Refusal(_BAD_REQUEST, "This is no HTTP request.")
+
+
+def _judge(request: h11.Request) -> Verdict:
+    headers: dict[bytes, bytes] = {}
+    for name, value in request.headers:
+        headers[name] = headers[name] + b"," + value if name in headers else bytes(value)
+    if refusal := _refusal_of(request, headers):
+        return refusal
+    answer = (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + generate_accept_token(headers[b"sec-websocket-key"]) + b"\r\n\r\n"
+    )
+    return Welcome(request.target.decode("ascii", "replace"), answer)

@@ -1,0 +1,54 @@
+import json
+import signal
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+
+import pytest
+
+from tests.cli.processes import Running
+
+DRIVERS = ("asyncio", "trio", "blocking")
+
+
+@pytest.fixture(scope="module")
+def demos() -> Iterator[Mapping[str, Running]]:
+    """All of them at once, because most of what they do is to wait."""
+    with ExitStack() as stack:
+        # With this seed, the connection is lost as soon as it ever is.
+        faulty = Running("demo", "--faults", "--json", "--rate", "200", "--seed", "3")
+        running = {"faulty": stack.enter_context(faulty)}
+        for driver in DRIVERS:
+            demo = Running("demo", "--seconds", "3", "--json", "--rate", "200", "--seed", "7", "--driver", driver)
+            running[driver] = stack.enter_context(demo)
+        yield running
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_demo_is_lively_and_ends_by_itself(demos: Mapping[str, Running], driver: str) -> None:
+    ended = demos[driver].end()
+    types = Counter(json.loads(line)["type"] for line in ended.out.splitlines())
+    assert ended.code == 0
+    assert len(types) >= 8
+    assert {"Up", "Confirmed", "ChatMessage", "MessageDeleted", "UserBanned", "StreamOnline"} <= set(types)
+    assert types["Confirmed"] == 6
+    (summary,) = ended.err.splitlines()
+    assert "0 reconnects" in summary
+    assert "0 undecodable" in summary
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
+def test_faults_show_reconnects_and_what_cannot_be_read(demos: Mapping[str, Running]) -> None:
+    demo = demos["faulty"]
+    demo.event("Up")
+    demo.event("Undecodable")
+    down = demo.event("Down")
+    assert down["reason"]
+    assert demo.event("Up")["gap"] >= 0
+    demo.event("ChatMessage")
+    demo.interrupt(signal.SIGINT)
+    ended = demo.end()
+    assert ended.code == 0
+    assert all(json.loads(line)["type"] for line in ended.out.splitlines())
+    assert "reconnect" in ended.err

@@ -1,0 +1,93 @@
+import pytest
+
+from kick_io.cli import targets
+from kick_proto import events, lifecycle, provider
+from kick_proto.errors import LocalProtocolError
+from kick_proto.ids import Channel, ChannelId, ChatroomId
+from kick_proto.provider import Endpoint
+from kick_proto.pusher import KICK_APP_KEY
+from tests.cli import samples
+
+
+def channel(channel_id: int, chatroom_id: int) -> Channel:
+    return Channel(ChannelId(channel_id), ChatroomId(chatroom_id))
+
+
+def test_a_pair_of_ids_is_a_channel() -> None:
+    assert targets.channels(["668:669"]) == (channel(668, 669),)
+
+
+def test_a_channel_that_is_named_twice_is_one() -> None:
+    assert targets.channels(["1:2", "3:4", "1:2"]) == (channel(1, 2), channel(3, 4))
+
+
+@pytest.mark.parametrize("slug", ["xqc", "some_streamer", "668:abc", "kick.com/xqc", "https://kick.com/xqc", "-"])
+def test_a_slug_is_told_what_to_give_instead(slug: str) -> None:
+    with pytest.raises(LocalProtocolError, match=r"slugs cannot be resolved yet .*give channel:chatroom ids"):
+        targets.channels([slug])
+
+
+@pytest.mark.parametrize("target", ["", "668", "668:", ":668", "1:2:3", ":", "9" * 19 + ":1"])
+def test_half_a_pair_is_told_what_to_give_instead(target: str) -> None:
+    with pytest.raises(LocalProtocolError, match="is no pair of ids: give channel:chatroom ids"):
+        targets.channels([target])
+
+
+@pytest.mark.parametrize("target", ["0:1", "1:0"])
+def test_no_id_is_zero(target: str) -> None:
+    with pytest.raises(LocalProtocolError, match="must be a positive number"):
+        targets.channels([target])
+
+
+def test_digits_of_other_scripts_are_none() -> None:
+    with pytest.raises(LocalProtocolError):
+        targets.channels(["٣:٣"])
+
+
+def test_kick_is_looked_for_in_its_clusters() -> None:
+    app = targets.app()
+    assert app.key == KICK_APP_KEY
+    assert [endpoint.cluster for endpoint in app.endpoints] == ["us2", "eu", "ap1"]
+
+
+def test_an_endpoint_a_key_and_clusters_take_their_place() -> None:
+    assert targets.app("ws://127.0.0.1:6001", key="abc").endpoints == (
+        Endpoint("127.0.0.1:6001", "127.0.0.1", 6001, False),
+    )
+    assert targets.app(key="abc").key == "abc"
+    assert [endpoint.cluster for endpoint in targets.app(None, ["mt1", "eu1"]).endpoints] == ["mt1", "eu"]
+    assert [endpoint.cluster for endpoint in targets.app("ws://[::1]:1", ["eu"]).endpoints] == ["[::1]:1", "eu"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "names", "key"),
+    [("http://127.0.0.1", (), None), ("127.0.0.1:6001", (), None), (None, ("not a cluster",), None), (None, (), "")],
+)
+def test_what_cannot_be_connected_to_is_refused(endpoint: str | None, names: tuple[str, ...], key: str | None) -> None:
+    with pytest.raises(LocalProtocolError):
+        targets.app(endpoint, names, key)
+
+
+def test_all_events_are_wanted_by_default() -> None:
+    assert targets.wanted([]) is None
+    assert targets.wanted(["chat,all"]) is None
+
+
+def test_groups_may_be_named_together_and_apart() -> None:
+    both = frozenset({events.ChatMessage, events.Subscribed, events.Resubscribed})
+    assert targets.wanted(["chat,subs"]) == both
+    assert targets.wanted(["chat", " subs"]) == both
+
+
+@pytest.mark.parametrize("name", ["nothing", "", "Chat"])
+def test_an_unknown_group_is_told_the_groups(name: str) -> None:
+    with pytest.raises(LocalProtocolError, match="chat, deletions, bans, subs, stream, unknown, connection, all"):
+        targets.wanted([f"chat,{name}"])
+
+
+def test_every_event_of_this_version_that_is_shown_in_its_own_way_is_in_one_group() -> None:
+    groups = [group for group in targets.GROUPS.values() if group is not None]
+    for event in samples.EVERYTHING:
+        assert sum(type(event) in group for group in groups) == 1
+    assert lifecycle.Up in groups[-1]
+    assert provider.Confirmed in groups[-1]

@@ -1,0 +1,221 @@
+"""What the traffic tells holds together: who is quoted has spoken, what stops has run, twins agree."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from kick_proto.frames import Frame
+from kick_proto.testing.traffic import SCENES
+from kick_proto.testing.traffic.stage import Stage
+from tests.testing.shows import CHANNEL, NOW, PREFIX, SPOKEN, flat, payloads, played, run
+
+
+def test_what_is_deleted_was_said_before() -> None:
+    said: set[str] = set()
+    deleted = 0
+    for frame in flat(run(8_000, rare=0.3)):
+        said.update(payload["id"] for payload in payloads([frame], "ChatMessageEvent"))
+        for payload in payloads([frame], "MessageDeletedEvent"):
+            assert payload["message"]["id"] in said
+            deleted += 1
+    assert deleted > 50
+
+
+def test_who_is_banned_has_spoken_and_speaks_no_more_until_pardoned() -> None:
+    spoken: set[int] = set()
+    away: set[int] = set()
+    for frame in flat(run(8_000, rare=0.3)):
+        for payload in payloads([frame], "ChatMessageEvent"):
+            assert payload["sender"]["id"] not in away
+            spoken.add(payload["sender"]["id"])
+        for payload in payloads([frame], "UserBannedEvent"):
+            assert payload["user"]["id"] in spoken
+            assert payload["banned_by"]["id"] == 0
+            away.add(payload["user"]["id"])
+        for payload in payloads([frame], "UserUnbannedEvent"):
+            assert payload["unbanned_by"]["id"] != 0
+            away.remove(payload["user"]["id"])
+    assert away
+
+
+def test_a_timeout_ends_when_its_minutes_are_over() -> None:
+    for number, frames in enumerate(played(SCENES["timeout"])):
+        (payload,) = payloads(frames, "UserBannedEvent")
+        end = datetime.fromtimestamp(int(NOW + number), UTC) + timedelta(minutes=payload["duration"])
+        assert datetime.fromisoformat(payload["expires_at"]) == end
+
+
+def test_a_reply_quotes_what_was_said_and_names_the_root_of_its_thread() -> None:
+    said: dict[str, Any] = {}
+    replies = deep = 0
+    for payload in payloads(flat(run(6_000)), "ChatMessageEvent"):
+        if payload["type"] == "reply":
+            quoted = payload["metadata"]["original_message"]
+            original = said[quoted["id"]]
+            assert quoted["content"] == original["content"]
+            assert payload["metadata"]["original_sender"]["id"] == original["sender"]["id"]
+            if "thread_parent_id" in payload:
+                assert payload["thread_parent_id"] == original.get("thread_parent_id", original["id"])
+                deep += payload["thread_parent_id"] != original["id"]
+            replies += 1
+        said[payload["id"]] = payload
+    assert replies > 300
+    assert deep > 10
+
+
+def test_a_stream_stops_before_the_next_one_starts() -> None:
+    running: int | None = None
+    ids: list[int] = []
+    for frame in flat(run(6_000, rare=0.5)):
+        for payload in payloads([frame], "StreamerIsLive"):
+            assert running is None or not ids
+            running = payload["livestream"]["id"]
+            ids.append(running)
+        for payload in payloads([frame], "StopStreamBroadcast"):
+            assert running in (None, payload["livestream"]["id"])
+            assert running is not None or not ids
+            running = None
+    assert len(ids) > 20
+    assert ids == sorted(set(ids))
+
+
+def test_who_leaves_for_another_channel_stops() -> None:
+    for frames in played(SCENES["outgoing_host"]):
+        assert [frame.event.removeprefix(PREFIX) for frame in frames[-2:]] == [
+            "ChatMoveToSupportedChannelEvent",
+            "StopStreamBroadcast",
+        ]
+
+
+def test_pins_come_and_go_in_turn_and_their_ends_are_empty_arrays() -> None:
+    names = []
+    for frame in flat(run(6_000, rare=0.5)):
+        if "PinnedMessage" in frame.event:
+            names.append(frame.event)
+        if frame.event.endswith(("PinnedMessageDeletedEvent", "PollDeleteEvent")):
+            assert frame.data == "[]"
+    created, deleted = f"{PREFIX}PinnedMessageCreatedEvent", f"{PREFIX}PinnedMessageDeletedEvent"
+    assert names == [created, deleted] * (len(names) // 2) + [created] * (len(names) % 2)
+
+
+def polls(frames: list[Frame]) -> Iterator[list[Any]]:
+    """The updates of each poll, from its first frame to its last."""
+    updates: list[Any] = []
+    for payload in payloads(frames, "PollUpdateEvent"):
+        if "has_voted" in payload["poll"]:
+            if updates:
+                yield updates
+            updates = []
+        updates.append(payload["poll"])
+    yield updates
+
+
+def test_a_poll_counts_down_and_its_votes_up() -> None:
+    found = list(polls(flat(run(6_000, rare=0.5))))
+    assert len(found) > 20
+    assert max(len(updates) for updates in found) > 5
+    for updates in found:
+        assert updates[0]["remaining"] == updates[0]["duration"]
+        assert [update["remaining"] for update in updates] == sorted(
+            {update["remaining"] for update in updates}, reverse=True
+        )
+        votes = [sum(option["votes"] for option in update["options"]) for update in updates]
+        assert votes[0] == 0
+        assert votes == sorted(set(votes))
+
+
+def test_a_prediction_goes_from_state_to_state_as_it_may() -> None:
+    steps = Counter[tuple[str, str]]()
+    states: dict[str, str] = {}
+    for frame in flat(run(6_000, rare=0.5)):
+        for payload in payloads([frame], "PredictionCreated"):
+            assert set(states.values()) <= {"RESOLVED", "CANCELLED"}
+            states[payload["prediction"]["id"]] = payload["prediction"]["state"]
+        for payload in payloads([frame], "PredictionUpdated"):
+            prediction = payload["prediction"]
+            steps[states[prediction["id"]], prediction["state"]] += 1
+            states[prediction["id"]] = prediction["state"]
+            winners = {outcome["id"] for outcome in prediction["outcomes"]} | {None}
+            assert prediction["winning_outcome_id"] in winners
+            assert (prediction["winning_outcome_id"] is not None) == (prediction["state"] == "RESOLVED")
+    assert set(steps) == {
+        ("ACTIVE", "ACTIVE"),
+        ("ACTIVE", "LOCKED"),
+        ("ACTIVE", "CANCELLED"),
+        ("LOCKED", "RESOLVED"),
+        ("LOCKED", "CANCELLED"),
+    }
+
+
+def test_the_chunks_of_a_gift_make_up_the_whole() -> None:
+    for frames in played(SCENES["gift_of_many"]):
+        chunks = payloads(frames, "GiftedSubscriptionsEvent")
+        details = [chunk["chunk_details"] for chunk in chunks]
+        assert [each["chunk_index"] for each in details] == list(range(len(chunks)))
+        assert {each["total_chunks"] for each in details} == {len(chunks)}
+        assert {each["correlation_id"] for each in [*chunks, *details]} == {chunks[0]["correlation_id"]}
+        assert {chunk["gifted_total"] for chunk in chunks} == {sum(len(chunk["gifted_usernames"]) for chunk in chunks)}
+        (notice,) = payloads(frames, "ChatMessageSentEvent")
+        assert notice["message"]["subscriptions_count"] == chunks[0]["gifted_total"] > 1
+        assert len(chunks) > 1
+
+
+def test_the_lucky_ones_are_those_who_were_given_something() -> None:
+    for frames in played(SCENES["gift_2025"]):
+        (gift,) = payloads(frames, "GiftedSubscriptionsEvent")
+        (lucky,) = payloads(frames, "LuckyUsersWhoGotGiftSubscriptionsEvent")
+        (in_channel,) = payloads(frames, "ChannelSubscriptionEvent")
+        assert sorted(lucky["usernames"]) == sorted(gift["gifted_usernames"])
+        assert in_channel["username"] == ""
+        assert len(in_channel["user_ids"]) == len(gift["gifted_usernames"])
+
+
+@pytest.mark.parametrize("name", ["subscription", "resubscription", "resubscription_without_text", "subscription_2025"])
+def test_the_frames_of_one_subscription_agree_and_come_in_no_fixed_order(name: str) -> None:
+    orders = set()
+    for frames in played(SCENES[name], times=60):
+        orders.add(tuple(frame.event for frame in frames))
+        (told,) = payloads(frames, "SubscriptionEvent")
+        (notice,) = payloads(frames, "ChatMessageSentEvent")
+        (in_channel,) = payloads(frames, "ChannelSubscriptionEvent")
+        assert notice["message"]["months_subscribed"] == told["months"]
+        assert notice["user"]["username"] == in_channel["username"] == told["username"]
+        assert in_channel["user_ids"] == [notice["user"]["id"]]
+        assert (told["months"] > 1) == name.startswith("resub") or name == "subscription_2025"
+        assert (notice["message"]["optional_message"] is not None) == (name == "resubscription")
+    assert len(orders) > 3
+
+
+def test_a_renewal_is_celebrated_by_who_renewed() -> None:
+    stage = Stage(CHANNEL, random.Random(7))
+    (notice,) = payloads(SCENES["resubscription"](stage, NOW), "ChatMessageSentEvent")
+    (said,) = payloads(SPOKEN["celebration"](stage, NOW + 60), "ChatMessageEvent")
+    assert said["sender"]["id"] == notice["user"]["id"]
+    assert said["metadata"]["celebration"]["total_months"] == notice["message"]["months_subscribed"]
+
+
+def test_a_pinned_gift_expires_when_its_nanoseconds_are_over() -> None:
+    for frames in played(SCENES["kicks_pinned"]):
+        (payload,) = payloads(frames, "KicksGifted")
+        begin, end = (datetime.fromisoformat(payload[key]) for key in ("created_at", "expires_at"))
+        assert end - begin == timedelta(microseconds=payload["gift"]["pinned_time"] // 1_000)
+
+
+def test_the_twins_of_changed_settings_agree_minutes_in_one_seconds_in_the_other() -> None:
+    for frames in played(SCENES["settings_changed"], times=100):
+        (minutes,) = payloads(frames, "ChatroomUpdatedEvent")
+        seconds = payloads(frames, "ChatSettingsChanged")[0]["settings"]
+        age, followers = minutes["account_age"], minutes["followers_mode"]
+        assert seconds["minimum_account_age"] == {
+            "duration_seconds": 60 * age["min_duration"],
+            "enabled": age["enabled"],
+        }
+        assert seconds["followers_only_mode"]["enabled"] == followers["enabled"]
+        assert seconds["followers_only_mode"]["duration_seconds"] == (
+            (60 * followers["min_duration"] or 1) if followers["enabled"] else 0
+        )
+        assert seconds["slow_mode"]["enabled"] == minutes["slow_mode"]["enabled"]
