@@ -13,12 +13,14 @@ import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import assert_never
 
 import trio
 
-from kick_io.assembly import READ_SIZE, UNREAD_LIMIT, assemble, system_trust
+from kick_io.assembly import assemble, system_trust
 from kick_io.pump import Pump
+from kick_io.trio_stream import Stream, dial
 from kick_io.watch import Watch
 from kick_proto.decoders import Decoders
 from kick_proto.ids import Channel, First, Second, channels_of
@@ -26,9 +28,6 @@ from kick_proto.machine import Cancel, Close, Closed, Failed, Machine, Open, Ope
 from kick_proto.session import Config, SessionEvent
 
 __all__ = ["Driver", "connect"]
-
-FLUSH_TIMEOUT = 1.0
-"""Seconds that a peer has to take the last bytes of a stream that is being closed."""
 
 
 @asynccontextmanager
@@ -81,7 +80,7 @@ class Driver:
         self._sooner = trio.Event()
         self._waking_at = -math.inf
         self._opening: dict[int, trio.CancelScope] = {}
-        self._streams: dict[int, _Stream] = {}
+        self._streams: dict[int, Stream] = {}
 
     async def change(self) -> None:
         """Wait until the machine has been told something."""
@@ -141,91 +140,16 @@ class Driver:
         stream = None
         with self._opening[ref]:
             try:
-                stream = self._streams[ref] = _Stream(await dial(host, port, tls))
+                stream = self._streams[ref] = Stream(await dial(host, port, tls))
             except (OSError, ValueError, trio.BrokenResourceError) as error:
                 reason = str(error.__cause__ or error) or type(error).__name__
                 self.pump.tell(Failed(ref, f"{host}:{port}: {reason}"))
         del self._opening[ref]
         if stream is not None:
-            await stream.serve(self, ref)
+            self.pump.tell(Opened(ref))
+            reason = await stream.serve(partial(self._on_read, ref))
+            del self._streams[ref]
+            self.pump.tell(Closed(ref, 1006, reason))
 
-
-async def dial(host: str, port: int, tls: ssl.SSLContext | None) -> trio.abc.Stream:
-    """Connect, TLS handshake included."""
-    plain = await trio.open_tcp_stream(host, port)
-    if tls is None:
-        return plain
-    secure = trio.SSLStream(plain, tls, server_hostname=host, https_compatible=True)
-    try:
-        await secure.do_handshake()
-    except BaseException:
-        await trio.aclose_forcefully(plain)
-        raise
-    return secure
-
-
-class _Stream:
-    """One TCP or TLS stream: what it still has to send, and whether it is being read."""
-
-    def __init__(self, transport: trio.abc.Stream) -> None:
-        self._transport = transport
-        self._unsent = bytearray()
-        self._more = trio.Event()
-        self._closing = False
-        self._readable = trio.Event()
-        self._scope = trio.CancelScope()
-
-    async def serve(self, driver: Driver, ref: int) -> None:
-        """Read and write until the end, and tell the driver of each read and of the end."""
-        reason = ""
-        try:
-            with self._scope:
-                async with trio.open_nursery() as nursery:
-                    nursery.start_soon(self._write)
-                    driver.pump.tell(Opened(ref))
-                    reason = await self._read(driver, ref)
-                    nursery.cancel_scope.cancel()
-        finally:
-            del driver._streams[ref]
-            driver.pump.tell(Closed(ref, 1006, reason))
-            await trio.aclose_forcefully(self._transport)
-
-    async def _read(self, driver: Driver, ref: int) -> str:
-        try:
-            while True:
-                await self._readable.wait()
-                data = await self._transport.receive_some(READ_SIZE)
-                if not data:
-                    return ""
-                driver.pump.tell(Received(ref, bytes(data), time.time()))
-        except trio.BrokenResourceError as error:
-            return str(error.__cause__ or error)
-
-    async def _write(self) -> None:
-        try:
-            while self._unsent or not self._closing:
-                data, self._unsent, self._more = bytes(self._unsent), bytearray(), trio.Event()
-                await (self._transport.send_all(data) if data else self._more.wait())
-        except trio.BrokenResourceError:
-            """The reader sees the same end, and tells it."""
-        else:
-            self._scope.cancel()
-
-    def write(self, data: bytes) -> None:
-        """Send, whenever the peer takes it; one that takes nothing for too long is dead."""
-        self._unsent += data
-        self._more.set()
-        if len(self._unsent) > UNREAD_LIMIT:
-            self._scope.cancel()
-
-    def close(self) -> None:
-        """Close, once what was written is out; the peer has a second to take it."""
-        self._closing = True
-        self._more.set()
-        self._scope.deadline = trio.current_time() + FLUSH_TIMEOUT
-
-    def pause_or_resume(self, wanted: bool) -> None:
-        if wanted:
-            self._readable.set()
-        elif self._readable.is_set():
-            self._readable = trio.Event()
+    def _on_read(self, ref: int, data: bytes) -> None:
+        self.pump.tell(Received(ref, data, time.time()))

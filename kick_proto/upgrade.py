@@ -5,7 +5,7 @@ and no subprotocol is offered, and an answer that has one is refused. Nothing ra
 """
 
 import base64
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import h11
 import msgspec
@@ -83,27 +83,21 @@ class Upgrade:
 
     def _next_answer(self) -> Answer | None:
         while (event := self._http.next_event()) is not h11.NEED_DATA:
-            answer = self._judge(event)
+            # Nothing else can come first: whatever the answer is, it ends this with its head.
+            answer = self._judge(cast(h11.InformationalResponse | h11.Response, event))
             if answer is not None:
                 return answer
         return None
 
-    def _judge(self, event: object) -> Answer | None:
-        match event:
-            case h11.InformationalResponse(status_code=101):
-                problem = self._problem(event)
-                return Refused(problem) if problem else Upgraded(self._http.trailing_data[0])
-            case h11.InformationalResponse():
-                self._informational_left -= 1
-                return (
-                    Refused("too many 1xx answers to the WebSocket handshake") if self._informational_left < 0 else None
-                )
-            case h11.Response(status_code=status, reason=phrase):
-                return Refused(
-                    f"the WebSocket handshake was answered with HTTP {status} {phrase.decode('latin-1')}".rstrip()
-                )
-            case _:
-                return Refused("the peer closed during the WebSocket handshake")
+    def _judge(self, event: h11.InformationalResponse | h11.Response) -> Answer | None:
+        if isinstance(event, h11.Response):
+            phrase = event.reason.decode("latin-1")
+            return Refused(f"the WebSocket handshake was answered with HTTP {event.status_code} {phrase}".rstrip())
+        if event.status_code == 101:
+            problem = self._problem(event)
+            return Refused(problem) if problem else Upgraded(self._http.trailing_data[0])
+        self._informational_left -= 1
+        return Refused("too many 1xx answers to the WebSocket handshake") if self._informational_left < 0 else None
 
     def _problem(self, answer: h11.InformationalResponse) -> str | None:
         """What is wrong with a 101, if anything. Source: Spec: RFC 6455 section 4.1, the client's list of 6."""

@@ -214,6 +214,8 @@ class Framing(Generic[EventT]):
                     socket.upgrade = None
                     self._machine.handle_input(now, Opened(socket.opening.ref))
                     self._drain(now)
+                case _:
+                    assert_never(answer)
         if data and socket.state in (State.OPEN, State.CLOSING):
             self._read(now, socket, data, unix_now)
 
@@ -240,10 +242,12 @@ class Framing(Generic[EventT]):
         self._end(now, socket, Closed(socket.opening.ref, end.code, end.reason))
 
     def _on_closed(self, now: float, socket: _Socket, reason: str) -> None:
-        if socket.state is State.UPGRADING:
-            self._fail(now, socket, reason or "the peer closed during the WebSocket handshake")
+        upgrading = socket.state is State.UPGRADING
+        self._forget(socket)
+        if upgrading:
+            reason = reason or "the peer closed during the WebSocket handshake"
+            self._machine.handle_input(now, Failed(socket.opening.ref, reason))
         else:
-            self._forget(socket)
             self._machine.handle_input(
                 now, Closed(socket.opening.ref, 1006, reason or "the peer closed without a close frame")
             )

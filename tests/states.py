@@ -1,0 +1,34 @@
+"""The page ``docs/states.md``, printed from the machines' own tables: ``python -m tests.states > docs/states.md``."""
+
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+from kick_proto import pusher, session, websocket
+
+MACHINES: dict[str, ModuleType] = {
+    "One Pusher connection (`kick_proto.pusher`)": pusher,
+    "A session (`kick_proto.session`)": session,
+    "One WebSocket (`kick_proto.websocket`)": websocket,
+}
+
+
+def page() -> str:
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield "# States"
+    yield ""
+    yield "Printed from the tables in the code by `python -m tests.states > docs/states.md`; a test keeps it fresh."
+    for title, module in MACHINES.items():
+        yield from ("", f"## {title}", "", "```mermaid", "stateDiagram-v2")
+        for (state, signal), to in module.TRANSITIONS.items():
+            yield f"    {state.value} --> {to.value}: {signal.value}"
+        yield from ("```", "", "| state | timers that may run |", "| --- | --- |")
+        for state, timers in module.ARMED.items():
+            yield f"| {state.value} | {', '.join(timer.name.lower() for timer in sorted(timers)) or 'none'} |"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
