@@ -20,7 +20,7 @@ import trio
 
 from kick_io.assembly import assemble, system_trust
 from kick_io.pump import Pump
-from kick_io.trio_stream import Stream, dial
+from kick_io.trio_stream import Stream, dial, said
 from kick_io.watch import Watch
 from kick_proto.decoders import Decoders
 from kick_proto.ids import Channel, First, Second, channels_of
@@ -142,8 +142,7 @@ class Driver:
             try:
                 stream = self._streams[ref] = Stream(await dial(host, port, tls))
             except (OSError, ValueError, trio.BrokenResourceError) as error:
-                reason = str(error.__cause__ or error) or type(error).__name__
-                self.pump.tell(Failed(ref, f"{host}:{port}: {reason}"))
+                self.pump.tell(Failed(ref, f"{host}:{port}: {said(error)}"))
         del self._opening[ref]
         if stream is not None:
             self.pump.tell(Opened(ref))

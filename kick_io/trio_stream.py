@@ -10,7 +10,7 @@ import trio
 
 from kick_io.assembly import READ_SIZE, UNREAD_LIMIT
 
-__all__ = ["Stream", "dial"]
+__all__ = ["Stream", "dial", "said"]
 
 FLUSH_TIMEOUT = 1.0
 """Seconds that a peer has to take the last bytes of a stream that is being closed."""
@@ -28,6 +28,14 @@ async def dial(host: str, port: int, tls: ssl.SSLContext | None) -> trio.abc.Str
         await trio.aclose_forcefully(plain)
         raise
     return secure
+
+
+def said(error: BaseException) -> str:
+    """What went wrong, in the words of the system's own error, which trio wraps: in a cause, or in a group."""
+    cause = error.__cause__ or error
+    while isinstance(cause, BaseExceptionGroup):
+        cause = cause.exceptions[0]
+    return str(cause) or type(cause).__name__
 
 
 class Stream:
@@ -63,7 +71,7 @@ class Stream:
                     return ""
                 on_read(bytes(data))
         except trio.BrokenResourceError as error:
-            return str(error.__cause__ or error)
+            return said(error)
 
     async def _write(self) -> None:
         try:

@@ -153,7 +153,8 @@ ARMED: Mapping[State, frozenset[Timer]] = {
 ERROR_COUNTS_FOR = 5.0
 """Seconds within which the code of a ``pusher:error`` explains an end without a code of its own.
 
-Source: Seen: Reverb sends the error and drops the TCP connection, so the code stands nowhere else.
+Source: Seen: Reverb sends the error and drops the TCP connection, so the code stands nowhere else; soketi follows it
+with the same code and no reason.
 """
 
 
@@ -346,9 +347,10 @@ class Connection:
 
     def _explained(self, now: float, code: int, reason: str) -> tuple[int, str]:
         """Code and reason of an end; an error frame just before it speaks where the close itself says nothing."""
-        if not 4000 <= code < 5000 and self._last_error is not None:
+        if self._last_error is not None:
             at, error_code, message = self._last_error
-            if now - at <= ERROR_COUNTS_FOR:
+            says_nothing = not 4000 <= code < 5000 or (code == error_code and not reason)
+            if says_nothing and now - at <= ERROR_COUNTS_FOR:
                 return error_code, message
         return code, reason
 

@@ -96,7 +96,8 @@ class Redial:
         self._failures += 1
         retries = self._policy.retries
         if retries is not None and self._failures > retries:
-            return Surrender(f"no stable connection after {retries} retries; the last one: {_said(end)}")
+            attempts = "1 retry" if retries == 1 else f"{retries} retries"
+            return Surrender(f"no stable connection after {attempts}; the last one: {_said(end)}")
         return Again(delay(self._policy, self._failures, advice, self._rng))
 
     def _walk(self, endpoints: tuple[Endpoint, ...]) -> None:

@@ -7,9 +7,10 @@ from kick_proto.frames import PING, encode_frame
 from kick_proto.machine import Cancel, Close, Closed, Failed, Opened, Received, Transmit
 from kick_proto.provider import Disconnected, ErrorReceived
 from kick_proto.pusher import State, Timer
+from kick_proto.testing.personalities import SOKETI
 from kick_proto.testing.world import UNIX_EPOCH
 from tests.pusher_acts import error, established, hear, led_to, meet, outputs, shown
-from tests.scenes import chat, connection
+from tests.scenes import chat, connection, kick_server
 
 
 def explained(wait: float, code: int, *errors: int | None) -> Disconnected:
@@ -38,6 +39,12 @@ def test_the_code_of_an_older_error_explains_nothing() -> None:
 
 def test_a_close_code_of_the_protocol_needs_no_explanation() -> None:
     assert explained(0.0, 4200, 4009) == Disconnected(4200, "closed", Advice.AT_ONCE)
+
+
+def test_an_end_with_the_errors_own_code_and_no_reason_takes_its_words() -> None:
+    client, server, world = meet(kick_server(personality=SOKETI))
+    world.call(server.disconnect, server.refs[0], 4200, "please reconnect", error_first=True)
+    assert client.take_events()[-1] == Disconnected(4200, "please reconnect", Advice.AT_ONCE)
 
 
 def test_the_last_of_several_errors_explains() -> None:

@@ -160,11 +160,10 @@ def test_clusters_that_accept_the_app_and_then_refuse_it_are_not_dialled_at_once
 
 @pytest.mark.parametrize("retries", [0, 1, 5])
 def test_after_so_many_retries_it_is_given_up(retries: int) -> None:
+    counted = "1 retry" if retries == 1 else f"{retries} retries"
     dialling = settled(Backoff(jitter="none", retries=retries))
     attempts(dialling, DROPPED, retries)
-    assert dialling.after(DROPPED, None) == Surrender(
-        f"no stable connection after {retries} retries; the last one: 1006"
-    )
+    assert dialling.after(DROPPED, None) == Surrender(f"no stable connection after {counted}; the last one: 1006")
 
 
 def test_without_a_limit_it_goes_on_at_the_cap() -> None:

@@ -92,6 +92,8 @@ class Personality(msgspec.Struct, frozen=True, kw_only=True):
     """Is an unsubscribe of what was not subscribed passed over in silence (section 6.1)?"""
     bad_message: PeerError | None = None
     """What answers a text that is not understood; the connection stays open (section 8)."""
+    wrong_key: str = "App key {} not in this cluster. Did you forget to specify the cluster?"
+    """What it says to a key that it does not serve, with a gap for the key (section 8)."""
     activity_timeout: float
     """Seconds; what the handshake tells where nothing else is set (section 2)."""
 
@@ -119,6 +121,7 @@ SOKETI = Personality(
     reason_in_close=False,
     confirms_again=True,
     tolerates_unsubscribe=True,
+    wrong_key="App key {} does not exist.",
     activity_timeout=30.0,
 )
 """soketi 1.6.1: an error frame, then a close with the same code and no reason."""

@@ -143,8 +143,7 @@ def test_any_payload_arrives_as_it_was_published(personality: Personality, data:
         (
             SOKETI,
             [
-                '{"event":"pusher:error","data":{"code":4001,"message":'
-                '"App key WRONG not in this cluster. Did you forget to specify the cluster?"}}',
+                '{"event":"pusher:error","data":{"code":4001,"message":"App key WRONG does not exist."}}',
                 "close 4001",
             ],
         ),
