@@ -9,7 +9,7 @@ through ``kick_proto.provider``, and reads neither clock nor chance of its own.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import Enum, IntEnum
 from typing import Any, TypeAlias, assert_never
@@ -20,6 +20,7 @@ from kick_proto import pusher
 from kick_proto.backoff import Backoff
 from kick_proto.bucket import Bucket
 from kick_proto.decoders import Decoders
+from kick_proto.demand import topics_for
 from kick_proto.errors import LocalProtocolError
 from kick_proto.events import Event, IdentifiedEvent, Undecodable, Unknown
 from kick_proto.frames import Frame
@@ -59,6 +60,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ``send_rate`` and ``send_burst`` limit subscribes and unsubscribes (a second; at once); ``remembered_ids`` is how
     many ids are kept to tell duplicates, per topic and event; reading stops when ``high_water`` events stand
     undelivered, and goes on at ``low_water``; ``max_topics`` bounds what may be wanted.
+
+    ``events`` are the types of events that somebody wants: only the topics that carry these are subscribed. What else
+    comes on them is delivered too. None: everything.
     """
 
     provider: Provider = pusher.App()
@@ -69,6 +73,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     high_water: int = 10_000
     low_water: int = 5_000
     max_topics: int = 1_000
+    events: tuple[type[msgspec.Struct], ...] | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.low_water < self.high_water:
@@ -176,17 +181,21 @@ class Session:
         self._dial(now)
         self._flush()
 
-    def subscribe(self, now: float, channel: Channel) -> None:
-        """Want the channel's topics: subscribed now or as soon as there is a connection, and again on each new one.
+    def subscribe(self, now: float, channel: Channel, topics: Iterable[Topic] | None = None) -> None:
+        """Want topics of the channel: subscribed now or as soon as there is a connection, and again on each new one.
 
-        Wanting what is wanted already changes nothing.
+        By default these are the topics that carry what ``Config.events`` names, and all of them where it names
+        nothing. Wanting what is wanted already changes nothing; further topics are added.
 
         Raises:
-            LocalProtocolError: the session is closed; a topic of it is wanted for another channel already (one of
-                the two has a wrong number); or there would be too many topics.
+            LocalProtocolError: the session is closed; a topic of the channel is wanted for another channel already
+                (one of the two has a wrong number); a topic is not the channel's; no topic carries what is wanted;
+                or there would be too many topics.
         """
         self._must_be_open("subscribe")
-        self._events.extend(map(Confirmed, self._wishes.add(channel)))
+        if topics is None:
+            topics = self._demanded(channel)
+        self._events.extend(map(Confirmed, self._wishes.add(channel, topics)))
         self._note_lag()
         self._pace(now)
         self._flush()
@@ -446,6 +455,16 @@ class Session:
     def _tell_reading(self) -> None:
         if self._connection is not None:
             self._connection.reading = self.wants_input
+
+    def _demanded(self, channel: Channel) -> tuple[Topic, ...] | None:
+        wanted = self._config.events
+        if wanted is None:
+            return None
+        topics = topics_for(wanted, channel)
+        if not topics:
+            names = ", ".join(each.__name__ for each in wanted) or "nothing"
+            raise LocalProtocolError(f"no public topic carries what is wanted of channel {channel} ({names})")
+        return topics
 
     def _must_be_open(self, command: str) -> None:
         if self._state in (State.CLOSING, State.CLOSED):

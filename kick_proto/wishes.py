@@ -5,6 +5,8 @@ twice, and never faster than the token bucket allows; a topic that is wanted no 
 subscription has been confirmed. The session owns the timer; ``pace`` tells it when to come back.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from kick_proto.bucket import Bucket, take
@@ -35,28 +37,32 @@ class Wishes:
 
     def __init__(self, bucket: Bucket, max_topics: int) -> None:
         self.routes: dict[str, Route] = {}
+        self._owners: dict[Topic, Channel] = {}
         self._bucket = bucket
         self._max_topics = max_topics
         self._connection: Connection | None = None
         self._asking: dict[Topic, None] = {}
         self._leaving: dict[Topic, None] = {}
 
-    def add(self, channel: Channel) -> list[Topic]:
-        """Want the channel's topics. Gives those that need no asking because the connection still has them.
+    def add(self, channel: Channel, topics: Iterable[Topic] | None = None) -> list[Topic]:
+        """Want these topics of the channel, or all. Gives those that need no asking: the connection still has them.
 
         Raises:
-            LocalProtocolError: a topic of it is wanted for another channel, or there would be too many topics.
+            LocalProtocolError: a topic is not the channel's, or none is named; one of the channel's belongs to
+                another channel that is wanted; or there would be too many topics.
         """
-        topics = topics_of(channel)
-        for topic in topics:
-            if (route := self.routes.get(topic)) is not None and route.channel.numbers != channel.numbers:
+        own = topics_of(channel)
+        for topic in own:
+            if (owner := self._owners.get(topic)) is not None and owner.numbers != channel.numbers:
                 raise LocalProtocolError(
-                    f"{topic} belongs to channel {route.channel}, and cannot be one of {channel} too: check the numbers"
+                    f"{topic} belongs to channel {owner}, and cannot be one of {channel} too: check the numbers"
                 )
-        new = [topic for topic in topics if topic not in self.routes]
+        new = [topic for topic in _chosen(channel, own, topics) if topic not in self.routes]
         if len(self.routes) + len(new) > self._max_topics:
             raise LocalProtocolError(f"channel {channel} would make more than {self._max_topics} topics (max_topics)")
-        self.routes |= {topic: Route(channel) for topic in new}
+        # The first wish's words for the channel stay: a later one may know no slug.
+        self._owners = dict.fromkeys(own, channel) | self._owners
+        self.routes |= {topic: Route(self._owners[topic]) for topic in new}
         kept = [topic for topic in new if topic in self._leaving]
         for topic in kept:
             del self._leaving[topic]
@@ -65,16 +71,19 @@ class Wishes:
         return kept
 
     def remove(self, channel: Channel) -> None:
-        """Want the channel's topics no more.
+        """Want the channel's topics no more, whichever of them are wanted.
 
         Raises:
             LocalProtocolError: the channel is not wanted.
         """
-        topics = [topic for topic in topics_of(channel) if topic in self.routes]
-        if not topics or self.routes[topics[0]].channel.numbers != channel.numbers:
+        own = topics_of(channel)
+        owners = {owner.numbers for topic in own if (owner := self._owners.get(topic)) is not None}
+        if owners != {channel.numbers}:
             raise LocalProtocolError(f"channel {channel} is not subscribed")
-        for topic in topics:
-            del self.routes[topic]
+        for topic in own:
+            del self._owners[topic]
+            if self.routes.pop(topic, None) is None:
+                continue
             self._asking.pop(topic, None)
             if self.is_confirmed(topic):
                 self._leaving[topic] = None
@@ -122,6 +131,17 @@ class Wishes:
     def is_confirmed(self, topic: Topic) -> bool:
         """Whether the present connection has the topic, confirmed."""
         return self._connection is not None and self._connection.is_confirmed(topic)
+
+
+def _chosen(channel: Channel, own: tuple[Topic, ...], topics: Iterable[Topic] | None) -> tuple[Topic, ...]:
+    if topics is None:
+        return own
+    chosen = tuple(dict.fromkeys(topics))
+    if foreign := [topic for topic in chosen if topic not in own]:
+        raise LocalProtocolError(f"{foreign[0]!r} is no topic of channel {channel}; those are {', '.join(own)}")
+    if not chosen:
+        raise LocalProtocolError(f"no topic of channel {channel} is named; there are {', '.join(own)}")
+    return chosen
 
 
 def _pop_first(topics: dict[Topic, None]) -> Topic:

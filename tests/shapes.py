@@ -120,3 +120,9 @@ def decode(name: str, payload: Json, table: Decoders | None = None) -> Decoded:
 
 def decode_text(name: str, text: str, table: Decoders | None = None) -> Decoded:
     return (table or Decoders()).decode(Frame(name, "chatrooms.22.v2", text), READ_AT, FOX)
+
+
+def check(name: str, payload: Json, made: type[events.Event], **fields: Json) -> None:
+    """The payload becomes that event with those fields, and every further field at its default."""
+    event = decode(name, payload)
+    assert event == made(received_at=READ_AT, raw=event.raw, channel=FOX, **fields)

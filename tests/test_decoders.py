@@ -52,12 +52,20 @@ json_values: st.SearchStrategy[Json] = st.recursive(
 )
 
 
-def test_each_event_of_the_table_has_a_recorded_shape_and_the_topic_that_it_was_recorded_on() -> None:
-    chat, channel = (TopicKind.CHATROOM_V2,), (TopicKind.CHANNEL,)
-    assert {row.name: row.topics for row in ROWS} == {
-        name: channel if name in ("StreamerIsLive", "StopStreamBroadcast") else chat for name in NAMES
-    }
+def test_each_row_of_the_table_has_a_name_of_its_own_and_says_where_and_when_it_was_seen() -> None:
     assert len({row.name for row in ROWS}) == len(ROWS)
+    assert set(NAMES) <= {row.name for row in ROWS}
+    for row in ROWS:
+        assert row.topics or row.private, row.name
+        assert all(topic.startswith("private-") and topic.count("{}") == 1 for topic in row.private), row.name
+        assert row.confidence in ("A", "B", "C"), row.name
+        assert row.era[:2] == "20", row.name
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_row_tells_what_it_makes(row: Row[payloads.Payload]) -> None:
+    assert events.Event not in row.makes
+    assert len(set(row.makes)) == len(row.makes) > 0
 
 
 @pytest.mark.parametrize(("name", "payload"), SEEN.values(), ids=SEEN.keys())
@@ -216,7 +224,7 @@ def test_a_value_of_the_wrong_type_is_undecodable_and_its_path_is_named(name: st
         ("MessageDeletedEvent", {**DELETED, "message": {}}, "id", "$.message"),
         ("UserBannedEvent", without(BAN, "user"), "user", "$"),
         ("StreamerIsLive", {"livestream": {}}, "id", "$.livestream"),
-        ("SubscriptionEvent", without(SUBSCRIPTION, "months"), "months", "$"),
+        ("SubscriptionEvent", without(SUBSCRIPTION, "username"), "username", "$"),
     ],
 )
 def test_a_missing_field_is_named_and_the_path_says_where_it_is_missing(
@@ -227,7 +235,10 @@ def test_a_missing_field_is_named_and_the_path_says_where_it_is_missing(
     assert (event.error, event.path) == (f"Object missing required field `{missing}`", path)
 
 
-@given(any_text.filter(lambda name: name.removeprefix(PREFIX) not in NAMES), any_text)
+KNOWN = {row.name for row in ROWS} | {row.name.rpartition("\\")[2] for row in ROWS}
+
+
+@given(any_text.filter(lambda name: name.removeprefix(PREFIX) not in KNOWN), any_text)
 def test_a_name_that_no_row_knows_gives_unknown_whatever_the_payload(name: str, text: str) -> None:
     event = decode_text(name, text)
     assert event == events.Unknown(READ_AT, Frame(name, "chatrooms.22.v2", text), FOX)

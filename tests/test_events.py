@@ -38,8 +38,29 @@ ALL = [
     events.UserUnbanned(READ_AT, RAW, FOX, "u-1", ADA, None, True),
     events.StreamOnline(READ_AT, RAW, FOX, 100, "Title", READ_AT),
     events.StreamOffline(READ_AT, RAW, FOX, 100),
-    events.Subscribed(READ_AT, RAW, FOX, "Ada", 1),
-    events.Resubscribed(READ_AT, RAW, FOX, "Ada", 2),
+    events.StreamUpdated(
+        READ_AT, RAW, FOX, 100, "Title", events.Category("Tea", 5, "tea"), "English", False, 12, ("a",)
+    ),
+    events.Subscribed(READ_AT, RAW, FOX, "Ada", 1, UserId(7), "hi", READ_AT),
+    events.Resubscribed(READ_AT, RAW, FOX, "Ada", 2, sources=(RAW, RAW)),
+    events.GiftedSubscriptions(READ_AT, RAW, FOX, "Ada", ("Bob",), (UserId(9),), 1, 12, gift_id="g-1"),
+    events.SubscriberCountChanged(READ_AT, RAW, FOX, 100, "Ada"),
+    events.Tipped(READ_AT, RAW, FOX, "Ada", 500, UserId(7), text="wow", pinned_for=timedelta(minutes=10)),
+    events.RewardRedeemed(READ_AT, RAW, FOX, "Hydrate", "Ada", UserId(7), "now", "#AABBCC"),
+    events.PointsChanged(READ_AT, RAW, FOX, 10, 110, "EARNED", UserId(7)),
+    events.GoalChanged(READ_AT, RAW, FOX, "chgoal_1", "progress", "followers", 5, 10, "active", READ_AT),
+    events.LeaderboardChanged(READ_AT, RAW, FOX, "KICKs", (events.Leader(UserId(7), "Ada", 500),), (), None),
+    events.RaidReceived(READ_AT, RAW, FOX, "Ada", 42, "hello", UserId(7), "r-1", READ_AT),
+    events.RaidSent(READ_AT, RAW, FOX, "bob", "Bob", ChannelId(12), 100, "Tea"),
+    events.FollowersChanged(READ_AT, RAW, FOX, True, 1000, "Ada", UserId(7), READ_AT),
+    events.ChatCleared(READ_AT, RAW, FOX, "x-1"),
+    events.MessagePinned(READ_AT, RAW, FOX, events.PinnedMessage("m-1", "hello"), None, timedelta(minutes=20)),
+    events.MessageUnpinned(READ_AT, RAW, FOX),
+    events.ChatSettingsChanged(READ_AT, RAW, FOX, events.Mode(True, timedelta(seconds=5)), events.Mode(False)),
+    events.BannedWordsChanged(READ_AT, RAW, FOX, "weasel", True, MOD),
+    events.PollChanged(READ_AT, RAW, FOX, "Tea?", (events.PollOption(0, "Yes", 3),), timedelta(seconds=30)),
+    events.PollDeleted(READ_AT, RAW, FOX),
+    events.PredictionChanged(READ_AT, RAW, FOX, "p-1", "Win?", "ACTIVE", (events.Outcome("o-1", "Yes", 10, 1, 2.5),)),
     events.Unknown(READ_AT, RAW, FOX),
     events.Undecodable(READ_AT, RAW, None, "Expected `int`, got `str`", "$.sender.id"),
 ]
@@ -52,6 +73,8 @@ def test_the_events_below_are_all_there_are() -> None:
     assert {type(event) for event in ALL} == {one for one in public if issubclass(one, events.Arrival)} - {
         events.Event,
         events.IdentifiedEvent,
+        events.JoinedEvent,
+        events.Arrival,
     }
 
 

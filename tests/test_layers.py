@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 LAYERS = """
     machine errors timers backoff bucket ids recent
-    frames content events payloads decoders endpoints provider clusters
+    frames content events payloads decoders demand drift endpoints provider clusters
     pusher rest oauth
     lifecycle redial wishes session account merge router
     rfc6455 upgrade handshake websocket recording platform

@@ -1,15 +1,18 @@
 """What a session subscribes: in order, at its pace, again on each socket, never twice on one."""
 
+import random
+
 import msgspec
 import pytest
 
+from kick_proto import events
 from kick_proto.errors import LocalProtocolError
 from kick_proto.ids import Channel, ChatroomId
-from kick_proto.lifecycle import Stats
+from kick_proto.lifecycle import Lagging, Stats, Up
 from kick_proto.provider import Confirmed, Refused
-from kick_proto.session import State
+from kick_proto.session import Session, State
 from kick_proto.testing.faults import NO_FAULTS, Faults
-from tests.scenes import FOX, FOX_CHAT, OWL, chat, kick_server, said, watching
+from tests.scenes import FOX, FOX_CHAT, OWL, OWL_CHAT, chat, kick_server, said, watching
 from tests.session_acts import FOX_TOPICS, OWL_TOPICS, PERSISTENT, downs, led_to, outputs, publish, subscribes, with_
 
 # What is subscribed.
@@ -65,6 +68,48 @@ def test_pings_and_pongs_pass_the_limit_by() -> None:
     assert world.sent() == ["pusher:pong"] * 10
     world.advance(0.2)
     assert world.sent() == ["pusher:subscribe"]
+
+
+def test_only_topics_that_carry_what_is_wanted_are_subscribed() -> None:
+    session, world = watching(FOX, OWL, servers=kick_server(), config=with_(events=(events.ChatMessage,)))
+    world.advance(10)
+    assert [text for _, text in said(world)] == subscribes(FOX_CHAT, OWL_CHAT)
+    assert session.wanted == session.confirmed == {FOX_CHAT, OWL_CHAT}
+    assert session.channels == (FOX, OWL)
+
+
+def test_topics_may_be_named_and_further_ones_added() -> None:
+    server = kick_server()
+    session, world = watching(servers=server, config=with_(events=(events.ChatMessage,)))
+    world.call(session.subscribe, FOX, FOX_TOPICS[3:4])
+    world.call(session.subscribe, FOX)
+    world.advance(10)
+    world.call(session.subscribe, FOX, FOX_TOPICS)
+    world.advance(10)
+    order = (FOX_TOPICS[3], FOX_TOPICS[0], *FOX_TOPICS[1:3], *FOX_TOPICS[4:])
+    assert server.topics_of(server.refs[0]) == order
+    world.call(session.unsubscribe, FOX)
+    world.advance(10)
+    assert server.topics_of(server.refs[0]) == ()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"), [((), "nothing"), ((Up,), "Up"), ((Up, Lagging), "Up, Lagging")], ids=["none", "one", "two"]
+)
+def test_a_demand_that_no_topic_meets_is_told(wanted: tuple[type[msgspec.Struct], ...], told: str) -> None:
+    session = Session(with_(events=wanted), rng=random.Random(7))
+    with pytest.raises(LocalProtocolError, match=rf"no public topic carries .* of channel fox \({told}\)"):
+        session.subscribe(0.0, FOX)
+    session.subscribe(0.0, FOX, FOX_TOPICS[:1])
+    assert session.wanted == {FOX_CHAT}
+
+
+def test_a_topic_of_another_channel_changes_nothing() -> None:
+    session = led_to(State.UP)
+    with pytest.raises(LocalProtocolError, match="is no topic of channel fox"):
+        session.subscribe(0.0, FOX, [OWL_CHAT])
+    assert session.channels == (FOX,)
+    assert (outputs(session), session.take_events()) == ([], [])
 
 
 def test_a_channel_can_be_subscribed_at_any_time() -> None:

@@ -33,7 +33,7 @@ def offered(module: ModuleType) -> dict[str, Any]:
 
 
 def test_the_walk_finds_the_modules_of_both_packages() -> None:
-    assert {"kick_proto.machine", "kick_proto.decoders"} <= set(MODULES)
+    assert {"kick_proto.machine", "kick_proto.decoders.support"} <= set(MODULES)
     assert {"kick_proto.testing", "kick_io.cli"} <= {found.name for found in PUBLIC if found.ispkg}
 
 

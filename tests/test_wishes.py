@@ -111,6 +111,70 @@ def test_what_is_not_wanted_cannot_be_given_up(channel: Channel) -> None:
     assert list(wishes.routes) == list(FOX_TOPICS)
 
 
+def test_topics_of_a_channel_may_be_wanted_alone_and_further_ones_later() -> None:
+    wishes = Wishes(GENEROUS, 1_000)
+    assert wishes.add(FOX, FOX_TOPICS[3:4]) == []
+    assert wishes.add(FOX, [FOX_TOPICS[0], FOX_TOPICS[3], FOX_TOPICS[0]]) == []
+    assert list(wishes.routes) == [FOX_TOPICS[3], FOX_TOPICS[0]]
+    wishes.add(FOX)
+    assert set(wishes.routes) == set(FOX_TOPICS)
+    wishes.remove(FOX)
+    assert wishes.routes == {}
+
+
+def test_further_topics_of_a_channel_go_to_the_channel_as_it_was_first_named() -> None:
+    wishes = Wishes(GENEROUS, 1_000)
+    wishes.add(FOX, FOX_TOPICS[:1])
+    wishes.add(msgspec.structs.replace(FOX, slug=""))
+    assert {route.channel for route in wishes.routes.values()} == {FOX}
+
+
+@pytest.mark.parametrize(
+    ("topics", "sentence"),
+    [
+        (
+            [FOX_TOPICS[0], OWL_TOPICS[0]],
+            r"'chatrooms\.44\.v2' is no topic of channel fox; those are chatrooms\.22\.v2, ",
+        ),
+        ([Topic("private-channel_11")], "'private-channel_11' is no topic of channel fox"),
+        ([], "no topic of channel fox is named; there are"),
+    ],
+    ids=["another channel's", "nobody's", "none"],
+)
+def test_only_topics_of_the_channel_can_be_wanted(topics: list[Topic], sentence: str) -> None:
+    wishes = Wishes(GENEROUS, 1_000)
+    with pytest.raises(LocalProtocolError, match=sentence):
+        wishes.add(FOX, topics)
+    assert wishes.routes == {}
+    wishes.add(Channel(FOX.channel_id, ChatroomId(99)))
+
+
+def test_channels_contradict_each_other_even_where_the_wanted_topics_do_not() -> None:
+    wishes = Wishes(GENEROUS, 1_000)
+    wishes.add(FOX, FOX_TOPICS[:1])
+    other = Channel(FOX.channel_id, ChatroomId(99))
+    with pytest.raises(LocalProtocolError, match=r"channel\.11 belongs to channel fox"):
+        wishes.add(other, topics_of(other)[:1])
+    with pytest.raises(LocalProtocolError, match="is not subscribed"):
+        wishes.remove(other)
+    assert list(wishes.routes) == [FOX_TOPICS[0]]
+
+
+def test_what_was_given_up_may_be_another_channels() -> None:
+    wishes, other = wishing(FOX), Channel(FOX.channel_id, ChatroomId(99))
+    wishes.remove(FOX)
+    assert wishes.add(other) == []
+    assert list(wishes.routes) == list(topics_of(other))
+
+
+def test_the_limit_counts_the_topics_that_are_wanted() -> None:
+    wishes = Wishes(GENEROUS, 2)
+    wishes.add(FOX, FOX_TOPICS[:1])
+    wishes.add(OWL, OWL_TOPICS[:1])
+    with pytest.raises(LocalProtocolError, match="more than 2 topics"):
+        wishes.add(OWL, OWL_TOPICS[:2])
+
+
 def test_a_route_remembers_ids_by_event() -> None:
     route = Route(FOX)
     assert [route.is_new(event, "1", 10) for event in ("a", "b", "a")] == [True, True, False]

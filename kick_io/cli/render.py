@@ -30,6 +30,9 @@ INDENT = len("12:34:56  ")
 REMEMBERED = 500
 """Messages whose text can still be shown when they are deleted."""
 
+NAMED = 5
+"""Recipients of a gift that are named."""
+
 LONGEST_VALUE = 120
 """Characters of a value of an event that has no line of its own."""
 
@@ -91,12 +94,9 @@ OTHER_BADGE: Span = ("•", "bright_black")
 COLORS = ("red", "green", "yellow", "blue", "magenta", "cyan")
 """For names whose owners chose no colour; each keeps its own."""
 
-_COLOR = re.compile("#[0-9A-Fa-f]{6}")
-
 
 def _name(author: events.Author) -> Span:
-    chosen = author.color or ""
-    return author.username, f"bold {chosen if _COLOR.fullmatch(chosen) else COLORS[author.id % len(COLORS)]}"
+    return author.username, f"bold {COLORS[author.id % len(COLORS)] if author.rgb is None else author.color}"
 
 
 def _chat_message(event: events.ChatMessage, said: Said) -> Line:
@@ -140,6 +140,53 @@ def _message_deleted(event: events.MessageDeleted, said: Said) -> Line:
     return line
 
 
+def _chat_cleared(event: events.ChatCleared, said: Said) -> Line:
+    return [("✗ ", "bold red"), ("chat cleared", "red")]
+
+
+def _message_pinned(event: events.MessagePinned, said: Said) -> Line:
+    message = event.message
+    line: Line = [("⚲ ", "bold cyan"), ("pinned", "cyan")]
+    if event.pinned_by is not None:
+        line += [(" by ", "dim"), (event.pinned_by.username, "")]
+    if event.duration is not None:
+        line.append((f" for {_duration(event.duration)}", "dim"))
+    line.append(("  ", ""))
+    if message.author is not None:
+        line += [_name(message.author), (": ", "dim")]
+    return [*line, *map(_fragment, content.fragments(message.text))]
+
+
+def _message_unpinned(event: events.MessageUnpinned, said: Said) -> Line:
+    return [("⚲ ", "cyan"), ("unpinned", "dim")]
+
+
+def _settings_changed(event: events.ChatSettingsChanged, said: Said) -> Line:
+    modes = {
+        "slow mode": event.slow_mode,
+        "followers only": event.followers_only,
+        "subscribers only": event.subscribers_only,
+        "emotes only": event.emotes_only,
+        "account age": event.account_age,
+        "links allowed": event.links_allowed,
+        "bot protection": event.bot_protection,
+    }
+    told = [f"{name} {_mode(mode)}" for name, mode in modes.items() if mode is not None]
+    told += [f"rules {_short(event.rules)}"] if event.rules else []
+    return [("⚙ ", "bold yellow"), ("chat settings", "yellow"), ("  " if told else "", ""), (", ".join(told), "dim")]
+
+
+def _mode(mode: events.Mode) -> str:
+    if not mode.enabled:
+        return "off"
+    return _duration(mode.duration) if mode.duration else "on"
+
+
+def _banned_words_changed(event: events.BannedWordsChanged, said: Said) -> Line:
+    what = " banned as a word" if event.banned else " allowed as a word"
+    return [("⚙ ", "bold yellow"), (event.word, "bold"), (what, "yellow"), *_by(event.moderator)]
+
+
 # Moderation, subscriptions, streams
 
 
@@ -162,12 +209,31 @@ def _by(moderator: events.Moderator | None) -> Line:
 
 
 def _subscribed(event: events.Subscribed, said: Said) -> Line:
-    return [("★ ", "bold yellow"), (event.username, "bold"), (" subscribed", "yellow")]
+    return [("★ ", "bold yellow"), (event.username, "bold"), (" subscribed", "yellow"), *_said_with_it(event.text)]
 
 
 def _resubscribed(event: events.Resubscribed, said: Said) -> Line:
-    months = f" resubscribed, {_months(event.months)}"
-    return [("★ ", "bold yellow"), (event.username, "bold"), (months, "yellow")]
+    months = " resubscribed" if event.months is None else f" resubscribed, {_months(event.months)}"
+    return [("★ ", "bold yellow"), (event.username, "bold"), (months, "yellow"), *_said_with_it(event.text)]
+
+
+def _gifted_subscriptions(event: events.GiftedSubscriptions, said: Said) -> Line:
+    match event.gifted_total:
+        case None:
+            what = " gifted subscriptions"
+        case 1:
+            what = " gifted a subscription"
+        case total:
+            what = f" gifted {total:,} subscriptions"
+    line: Line = [("❖ ", "bold magenta"), (event.gifter or "somebody", "bold"), (what, "magenta")]
+    if named := event.recipients[:NAMED]:
+        more = max(len(event.recipients), event.gifted_total or 0) - len(named)
+        line.append((f" to {', '.join(named)}" + (f" and {more:,} more" if more else ""), "dim"))
+    return line
+
+
+def _said_with_it(text: str | None) -> Line:
+    return [("  ", ""), *map(_fragment, content.fragments(text))] if text else []
 
 
 def _stream_online(event: events.StreamOnline, said: Said) -> Line:
@@ -177,6 +243,112 @@ def _stream_online(event: events.StreamOnline, said: Said) -> Line:
 
 def _stream_offline(event: events.StreamOffline, said: Said) -> Line:
     return [("○ offline", "bold")]
+
+
+def _stream_updated(event: events.StreamUpdated, said: Said) -> Line:
+    line: Line = [("● ", "bold red"), ("stream updated", "red")]
+    told = {
+        "title": event.title,
+        "category": event.category.name if event.category is not None else None,
+        "language": event.language,
+        "mature": {True: "yes", False: "no", None: None}[event.is_mature],
+        "viewers": None if event.viewers is None else f"{event.viewers:,}",
+        "tags": ", ".join(event.tags or ()),
+    }
+    for name, value in told.items():
+        if value:
+            line += [(f"  {name} ", "dim"), (_short(value), "")]
+    return line
+
+
+def _raid_received(event: events.RaidReceived, said: Said) -> Line:
+    viewers = _count(event.viewers, "viewer")
+    line: Line = [("➤ ", "bold magenta"), (event.username, "bold"), (f" raids with {viewers}", "magenta")]
+    return [*line, *_said_with_it(event.text)]
+
+
+def _raid_sent(event: events.RaidSent, said: Said) -> Line:
+    line: Line = [("➤ ", "bold magenta"), ("raids ", "magenta"), (event.username or event.slug, "bold")]
+    told = [event.category, None if event.viewers is None else _count(event.viewers, "viewer")]
+    if more := ", ".join(filter(None, told)):
+        line.append((f" ({more})", "dim"))
+    return line
+
+
+def _followers_changed(event: events.FollowersChanged, said: Said) -> Line:
+    what = {True: " follows", False: " follows no more", None: "'s following changed"}[event.followed]
+    line: Line = [("♥ ", "bold green"), (event.username or "somebody", "bold"), (what, "green")]
+    return line if event.count is None else [*line, (f", {_count(event.count, 'follower')}", "dim")]
+
+
+# Polls and predictions
+
+
+def _poll_changed(event: events.PollChanged, said: Said) -> Line:
+    line: Line = [("▤ ", "bold blue"), ("poll ", "blue"), (event.title, "bold")]
+    for option in event.options:
+        line += [(f"  {option.label} ", ""), (f"{option.votes:,}", "dim")]
+    if event.remaining is not None:
+        line.append((f"  {_duration(event.remaining)} left", "dim"))
+    return line
+
+
+def _poll_deleted(event: events.PollDeleted, said: Said) -> Line:
+    return [("▤ ", "blue"), ("poll deleted", "dim")]
+
+
+def _prediction_changed(event: events.PredictionChanged, said: Said) -> Line:
+    line: Line = [("◭ ", "bold blue"), (f"prediction {event.state.lower()} ", "blue"), (event.title, "bold")]
+    for outcome in event.outcomes:
+        won = "✓ " if outcome.id == event.winning_outcome_id else ""
+        line += [(f"  {won}{outcome.title} ", "bold" if won else ""), (f"{outcome.amount:,}", "dim")]
+    return line
+
+
+# Tips, rewards, goals, leaderboards
+
+
+def _subscriber_count_changed(event: events.SubscriberCountChanged, said: Said) -> Line:
+    return [("★ ", "yellow"), (_count(event.count, "subscriber"), "")]
+
+
+def _tipped(event: events.Tipped, said: Said) -> Line:
+    line: Line = [("◈ ", "bold green"), (event.username, "bold"), (f" sent {event.amount:,} {event.currency}", "green")]
+    if event.gift:
+        line.append((f" ({event.gift})", "dim"))
+    return [*line, *_said_with_it(event.text)]
+
+
+def _reward_redeemed(event: events.RewardRedeemed, said: Said) -> Line:
+    title = event.title or "a reward"
+    line: Line = [("✧ ", "bold cyan"), (event.username, "bold"), (" redeemed ", "cyan"), (title, "bold cyan")]
+    return [*line, *_said_with_it(event.text)]
+
+
+def _points_changed(event: events.PointsChanged, said: Said) -> Line:
+    line: Line = [("✧ ", "cyan"), (_count(event.points, "point"), "")]
+    if event.reason:
+        line.append((f" {event.reason.replace('_', ' ').lower()}", ""))
+    if event.balance is not None:
+        line.append((f", {event.balance:,} in all", "dim"))
+    return line
+
+
+def _goal_changed(event: events.GoalChanged, said: Said) -> Line:
+    line: Line = [("◎ ", "bold blue"), (f"goal {event.change}", "blue")]
+    amounts = " of ".join(f"{amount:,}" for amount in (event.current, event.target) if amount is not None)
+    if told := " ".join(filter(None, (amounts, event.kind))):
+        line += [(": ", "dim"), (told, "")]
+    return line
+
+
+def _leaderboard_changed(event: events.LeaderboardChanged, said: Said) -> Line:
+    line: Line = [("♛ ", "bold yellow"), (f"{event.unit} leaderboard", "yellow")]
+    boards = {"ever": event.lifetime, "this month": event.month, "this week": event.week}
+    for when, board in boards.items():
+        if board:
+            line += [(f"  {when} ", "dim"), (f"{board[0].username} {board[0].quantity:,}", "")]
+    return line
 
 
 # The connection
@@ -273,12 +445,31 @@ def _short(text: str) -> str:
 LINES: Mapping[type, Callable[[Any, Said], Line]] = {
     events.ChatMessage: _chat_message,
     events.MessageDeleted: _message_deleted,
+    events.ChatCleared: _chat_cleared,
+    events.MessagePinned: _message_pinned,
+    events.MessageUnpinned: _message_unpinned,
+    events.ChatSettingsChanged: _settings_changed,
+    events.BannedWordsChanged: _banned_words_changed,
     events.UserBanned: _user_banned,
     events.UserUnbanned: _user_unbanned,
     events.Subscribed: _subscribed,
     events.Resubscribed: _resubscribed,
+    events.GiftedSubscriptions: _gifted_subscriptions,
+    events.SubscriberCountChanged: _subscriber_count_changed,
+    events.Tipped: _tipped,
+    events.RewardRedeemed: _reward_redeemed,
+    events.PointsChanged: _points_changed,
+    events.GoalChanged: _goal_changed,
+    events.LeaderboardChanged: _leaderboard_changed,
     events.StreamOnline: _stream_online,
     events.StreamOffline: _stream_offline,
+    events.StreamUpdated: _stream_updated,
+    events.RaidReceived: _raid_received,
+    events.RaidSent: _raid_sent,
+    events.FollowersChanged: _followers_changed,
+    events.PollChanged: _poll_changed,
+    events.PollDeleted: _poll_deleted,
+    events.PredictionChanged: _prediction_changed,
     events.Unknown: _unknown,
     events.Undecodable: _undecodable,
     lifecycle.Up: _up,
@@ -296,6 +487,10 @@ LINES: Mapping[type, Callable[[Any, Said], Line]] = {
 
 def _months(count: int) -> str:
     return "1 month" if count == 1 else f"{count} months"
+
+
+def _count(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
 def _seconds(seconds: float) -> str:

@@ -4,22 +4,39 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
+import msgspec
+
 from kick_proto import clusters, events, lifecycle, provider
 from kick_proto.errors import LocalProtocolError
 from kick_proto.ids import Channel, ChannelId, ChatroomId
 from kick_proto.pusher import KICK_APP_KEY, App
 
-__all__ = ["GROUPS", "Wanted", "app", "channels", "wanted"]
+__all__ = ["GROUPS", "Wanted", "app", "channels", "demand", "wanted"]
 
 Wanted: TypeAlias = frozenset[type] | None
 """The types of events that are to be shown; None for all, those of later versions included."""
 
 GROUPS: Mapping[str, frozenset[type] | None] = {
     "chat": frozenset({events.ChatMessage}),
-    "deletions": frozenset({events.MessageDeleted}),
+    "deletions": frozenset({events.MessageDeleted, events.ChatCleared}),
+    "pins": frozenset({events.MessagePinned, events.MessageUnpinned}),
     "bans": frozenset({events.UserBanned, events.UserUnbanned}),
-    "subs": frozenset({events.Subscribed, events.Resubscribed}),
-    "stream": frozenset({events.StreamOnline, events.StreamOffline}),
+    "subs": frozenset({events.Subscribed, events.Resubscribed, events.GiftedSubscriptions}),
+    "support": frozenset(
+        {
+            events.Tipped,
+            events.RewardRedeemed,
+            events.PointsChanged,
+            events.GoalChanged,
+            events.LeaderboardChanged,
+            events.SubscriberCountChanged,
+        }
+    ),
+    "polls": frozenset({events.PollChanged, events.PollDeleted, events.PredictionChanged}),
+    "settings": frozenset({events.ChatSettingsChanged, events.BannedWordsChanged}),
+    "stream": frozenset({events.StreamOnline, events.StreamOffline, events.StreamUpdated}),
+    "raids": frozenset({events.RaidReceived, events.RaidSent}),
+    "followers": frozenset({events.FollowersChanged}),
     "unknown": frozenset({events.Unknown, events.Undecodable}),
     "connection": frozenset(
         {
@@ -90,3 +107,12 @@ def wanted(only: Iterable[str]) -> Wanted:
             return None
         types |= group
     return frozenset(types) if names else None
+
+
+def demand(types: Wanted) -> tuple[type[msgspec.Struct], ...] | None:
+    """What ``Config.events`` is to be, so that only the topics that carry these types are subscribed.
+
+    What the connection tells comes with any topic: who wants that alone gets the connection of all topics.
+    """
+    carried = tuple(sorted((each for each in types or () if issubclass(each, events.Arrival)), key=str))
+    return carried or None

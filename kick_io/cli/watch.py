@@ -16,7 +16,8 @@ __all__ = ["watch"]
     "--only",
     multiple=True,
     metavar="GROUPS",
-    help="Show these groups of events: chat, deletions, bans, subs, stream, unknown, connection, all.",
+    help="Show these groups of events, and subscribe only what carries them: "
+    "chat, deletions, pins, bans, subs, support, polls, settings, stream, raids, followers, unknown, connection, all.",
 )
 @click.option("--endpoint", metavar="URL", help="Connect to this server: ws://HOST:PORT or wss://HOST:PORT.")
 @click.option("--cluster", "clusters", multiple=True, metavar="NAME", help="Look for Kick in this cluster; repeatable.")

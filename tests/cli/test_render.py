@@ -110,6 +110,82 @@ def test_the_lines(event: SessionEvent, line: str) -> None:
     assert shown(event) == [line]
 
 
+@pytest.mark.parametrize(
+    ("kind", "lines"),
+    [
+        (events.Resubscribed, ["★ PolitePebble resubscribed  still here :KEKW:"]),
+        (
+            events.GiftedSubscriptions,
+            [
+                "❖ PolitePebble gifted 1,000 subscriptions to Ann, Ben, Cem, Dora, Eve and 995 more",
+                "❖ somebody gifted a subscription to Ann",
+                "❖ PolitePebble gifted subscriptions",
+            ],
+        ),
+        (events.SubscriberCountChanged, ["★ 3,323 subscribers"]),
+        (
+            events.Tipped,
+            ["◈ PolitePebble sent 1,000 KICKs (Pack It Up)  take mine", "◈ PolitePebble sent 1 KICKs"],
+        ),
+        (events.RewardRedeemed, ["✧ PolitePebble redeemed Hydrate  now", "✧ PolitePebble redeemed a reward"]),
+        (events.PointsChanged, ["✧ 10 points earned, 1,090 in all", "✧ 1 point"]),
+        (events.GoalChanged, ["◎ goal progress: 247,533 of 300,000 followers", "◎ goal canceled"]),
+        (
+            events.LeaderboardChanged,
+            ["♛ subscriptions leaderboard  ever PolitePebble 2,171  this month Zesty_Walrus 5"],
+        ),
+    ],
+)
+def test_the_lines_of_support(kind: type[SessionEvent], lines: list[str]) -> None:
+    told = [event for event in samples.EVERYTHING if type(event) is kind]
+    assert shown(*told)[-len(lines) :] == lines
+
+
+@pytest.mark.parametrize(
+    ("made", "lines"),
+    [
+        (events.ChatCleared, ["✗ chat cleared"]),
+        (events.MessagePinned, ["⚲ pinned by PolitePebble for 20 min  Zesty_Walrus: hello :KEKW:", "⚲ pinned  hello"]),
+        (events.MessageUnpinned, ["⚲ unpinned"]),
+        (
+            events.ChatSettingsChanged,
+            [
+                "⚙ chat settings  slow mode 5 s, followers only on, subscribers only off, emotes only off, "
+                "account age 12 h, links allowed on, bot protection off, rules be kind",
+                "⚙ chat settings",
+            ],
+        ),
+        (events.BannedWordsChanged, ["⚙ marmalade banned as a word by PolitePebble", "⚙ marmalade allowed as a word"]),
+        (
+            events.StreamUpdated,
+            [
+                "● stream updated  title calm speedruns  category Teapot Island  language English  mature no"
+                "  viewers 1,692  tags cosy, slow",
+                "● stream updated",
+            ],
+        ),
+        (
+            events.RaidReceived,
+            ["➤ PolitePebble raids with 1,216 viewers  be nice", "➤ PolitePebble raids with 1 viewer"],
+        ),
+        (events.RaidSent, ["➤ raids Zesty_Walrus (Teapot Island, 1,692 viewers)", "➤ raids zesty-walrus"]),
+        (
+            events.FollowersChanged,
+            [
+                "♥ PolitePebble follows, 1,348 followers",
+                "♥ somebody follows no more",
+                "♥ somebody's following changed, 1 follower",
+            ],
+        ),
+        (events.PollChanged, ["▤ poll tea or coffee?  tea 1,038  coffee 61  19 s left"]),
+        (events.PollDeleted, ["▤ poll deleted"]),
+        (events.PredictionChanged, ["◭ prediction resolved will it boil?  ✓ yes 5,010  no 0"]),
+    ],
+)
+def test_the_lines_of_a_type(made: type[SessionEvent], lines: list[str]) -> None:
+    assert shown(*(event for event in samples.EVERYTHING if type(event) is made)) == lines
+
+
 def test_a_deleted_message_is_shown_struck_out_if_it_was_shown() -> None:
     deletion = events.MessageDeleted(samples.NOW, samples.RAW, samples.CHANNEL, "d1", "m1")
     assert shown(samples.message("oops [emote:1:KEKW]"), deletion)[1] == "✗ message deleted  Zesty_Walrus: oops :KEKW:"

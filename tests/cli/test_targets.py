@@ -74,14 +74,14 @@ def test_all_events_are_wanted_by_default() -> None:
 
 
 def test_groups_may_be_named_together_and_apart() -> None:
-    both = frozenset({events.ChatMessage, events.Subscribed, events.Resubscribed})
+    both = frozenset({events.ChatMessage, events.Subscribed, events.Resubscribed, events.GiftedSubscriptions})
     assert targets.wanted(["chat,subs"]) == both
     assert targets.wanted(["chat", " subs"]) == both
 
 
 @pytest.mark.parametrize("name", ["nothing", "", "Chat"])
 def test_an_unknown_group_is_told_the_groups(name: str) -> None:
-    with pytest.raises(LocalProtocolError, match="chat, deletions, bans, subs, stream, unknown, connection, all"):
+    with pytest.raises(LocalProtocolError, match=", ".join(targets.GROUPS)):
         targets.wanted([f"chat,{name}"])
 
 
@@ -91,3 +91,14 @@ def test_every_event_of_this_version_that_is_shown_in_its_own_way_is_in_one_grou
         assert sum(type(event) in group for group in groups) == 1
     assert lifecycle.Up in groups[-1]
     assert provider.Confirmed in groups[-1]
+
+
+def test_what_is_shown_says_what_is_subscribed() -> None:
+    assert targets.demand(targets.wanted(["chat", "connection"])) == (events.ChatMessage,)
+    assert frozenset[type](targets.demand(targets.wanted(["subs"])) or ()) == targets.GROUPS["subs"]
+    assert set(targets.demand(targets.wanted(["unknown"])) or ()) == {events.Unknown, events.Undecodable}
+
+
+@pytest.mark.parametrize("only", [[], ["all"], ["chat,all"], ["connection"]])
+def test_who_wants_everything_or_the_connection_alone_subscribes_everything(only: list[str]) -> None:
+    assert targets.demand(targets.wanted(only)) is None

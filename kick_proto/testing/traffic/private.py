@@ -17,6 +17,7 @@ from kick_proto.testing.traffic.stage import Stage
 __all__ = [
     "activity_2023",
     "banned_user_added",
+    "banned_user_deleted",
     "channel_event",
     "chatroom_event",
     "follow_for_owner_2023",
@@ -170,6 +171,11 @@ def subscription_gifted(stage: Stage, unix_now: float) -> list[Frame]:
 def banned_user_added(stage: Stage, unix_now: float) -> list[Frame]:
     """Somebody is banned; the reason is told, and the time stands inside."""
     return [_sent_away(stage, unix_now, "BannedUserAdded", {})]
+
+
+def banned_user_deleted(stage: Stage, unix_now: float) -> list[Frame]:
+    """Somebody may come back."""
+    return chatroom_event("BannedUserDeleted", banned=people.reference(stage.viewer()))(stage, unix_now)
 
 
 def user_timeouted(stage: Stage, unix_now: float) -> list[Frame]:

@@ -105,7 +105,7 @@ PRIVATE_SCENES: Mapping[str, Scene] = {
     "allow_links_activated": private.chatroom_event("AllowLinksActivated"),
     "allow_links_deactivated": private.chatroom_event("AllowLinksDeactivated"),
     "banned_user_added": private.banned_user_added,
-    "banned_user_deleted": private.chatroom_event("BannedUserDeleted"),
+    "banned_user_deleted": private.banned_user_deleted,
     "banned_word_added": private.chatroom_event("BannedWordAdded", word="marmalade"),
     "banned_word_deleted": private.chatroom_event("BannedWordDeleted", word="marmalade"),
     "category_changed": private.livestream_event("CategoryChanged"),
