@@ -10,6 +10,7 @@ from typing import TypeAlias
 from kick_proto.decoders import Decoders
 from kick_proto.errors import TransportError
 from kick_proto.ids import Channel
+from kick_proto.merge import Merge
 from kick_proto.session import Config, Session, SessionEvent
 from kick_proto.websocket import Framing
 
@@ -23,16 +24,24 @@ UNREAD_LIMIT = 1024 * 1024
 """Bytes that a peer may leave unread before it counts as dead; all that it is ever sent at once are a few KiB."""
 
 
-def assemble(channels: Iterable[Channel], config: Config | None, decoders: Decoders | None) -> Machines:
+def assemble(
+    channels: Iterable[Channel], config: Config | None, decoders: Decoders | None, merge: float | None = 2.0
+) -> Machines:
     """A session that wants the channels, and the byte-level machine around it.
 
+    ``merge`` is how many seconds to wait for the sibling frames of one fact; None joins nothing.
+
     Raises:
+        ValueError: ``merge`` is no time to wait.
         LocalProtocolError: two channels contradict each other, or there are too many.
     """
+    config = config if config is not None else Config()
     session = Session(config, rng=random.Random(), decoders=decoders)
     for channel in channels:
         session.subscribe(0.0, channel)
-    return session, Framing(session, entropy=os.urandom)
+    if merge is None:
+        return session, Framing(session, entropy=os.urandom)
+    return session, Framing(Merge(session, wait=merge, backlog=config.low_water), entropy=os.urandom)
 
 
 def ended_well(session: Session) -> bool:

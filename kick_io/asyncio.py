@@ -35,16 +35,18 @@ async def connect(
     config: Config | None = None,
     decoders: Decoders | None = None,
     ssl_context: ssl.SSLContext | None = None,
+    merge: float | None = 2.0,
 ) -> AsyncIterator[Watch]:
     """Watch channels: ``connect(ChannelId(1), ChatroomId(2))`` or ``connect(channel, ...)``, with ``async with``.
 
     The connection is made in the background; ``Up`` and ``Down`` among the events tell of it. ``ssl_context``
-    replaces the default one, which trusts what the system trusts.
+    replaces the default one, which trusts what the system trusts. ``merge`` is how many seconds to wait for the sibling
+    frames of one fact; None hands on every frame's event by itself.
 
     Raises:
         LocalProtocolError: the channels are not named in one of these ways.
     """
-    session, machine = assemble(channels_of(first, second, *more), config, decoders)
+    session, machine = assemble(channels_of(first, second, *more), config, decoders, merge)
     driver = Driver(machine, ssl_context)
     watch = Watch((session, machine), driver)
     try:
@@ -77,7 +79,13 @@ class Driver:
         await self._news.wait()
 
     def caught_up(self) -> None:
-        """Go on reading, where reading had stopped."""
+        """Go on reading, where reading had stopped, and set the timer."""
+        # A deadline that has moved further away is left to fire early: that changes nothing, and saves the moving.
+        at = self.pump.machine.poll_timeout()
+        if at is not None and at < self._timer_at:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer, self._timer_at = self._loop.call_at(at, self._on_timer), at
         if self._reading != self.pump.machine.wants_input:
             self._reading = self.pump.machine.wants_input
             for stream in self._streams.values():
@@ -108,12 +116,6 @@ class Driver:
 
     def settle(self) -> None:
         """Set the timer, stop or go on reading, and wake who waits."""
-        # A deadline that has moved further away is left to fire early: that changes nothing, and saves the moving.
-        at = self.pump.machine.poll_timeout()
-        if at is not None and at < self._timer_at:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer, self._timer_at = self._loop.call_at(at, self._on_timer), at
         self.caught_up()
         self._news.set()
 

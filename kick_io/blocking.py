@@ -40,16 +40,18 @@ def connect(
     config: Config | None = None,
     decoders: Decoders | None = None,
     ssl_context: ssl.SSLContext | None = None,
+    merge: float | None = 2.0,
 ) -> Iterator[BlockingWatch]:
     """Watch channels: ``connect(ChannelId(1), ChatroomId(2))`` or ``connect(channel, ...)``, with ``with``.
 
     The connection is made in the background; ``Up`` and ``Down`` among the events tell of it. ``ssl_context``
-    replaces the default one, which trusts what the system trusts.
+    replaces the default one, which trusts what the system trusts. ``merge`` is how many seconds to wait for the sibling
+    frames of one fact; None hands on every frame's event by itself.
 
     Raises:
         LocalProtocolError: the channels are not named in one of these ways.
     """
-    session, machine = assemble(channels_of(first, second, *more), config, decoders)
+    session, machine = assemble(channels_of(first, second, *more), config, decoders, merge)
     driver = Driver(machine, ssl_context)
     watch = BlockingWatch((session, machine), driver)
     driver.start()
@@ -109,14 +111,14 @@ class Driver:
 
     def settle(self) -> None:
         """Set the timer, stop or go on reading, and wake who waits."""
-        at = self.pump.machine.poll_timeout()
-        if at is not None and at < self._waking_at:
-            self._wake()
         self.caught_up()
         self.changed.notify_all()
 
     def caught_up(self) -> None:
-        """Go on reading, where reading had stopped."""
+        """Go on reading, where reading had stopped, and set the timer."""
+        at = self.pump.machine.poll_timeout()
+        if at is not None and at < self._waking_at and not self._stopping:
+            self._wake()
         for stream in self._streams.values():
             stream.wait(self.pump.machine.wants_input)
 

@@ -14,8 +14,9 @@ from wsproto.utilities import generate_accept_token
 from kick_proto import pusher, session
 from kick_proto.backoff import Backoff
 from kick_proto.frames import PING, PONG, Frame, encode_frame, encode_subscribe, encode_unsubscribe
-from kick_proto.ids import topics_of
+from kick_proto.ids import TopicKind, topic_of, topics_of
 from kick_proto.machine import Closed, Failed, Opened, Received
+from kick_proto.merge import Merge
 from kick_proto.pusher import KICK_APP_KEY
 from kick_proto.session import Config, Session, SessionEvent
 from kick_proto.testing.faults import CHAOS, MALFORMED, NO_FAULTS, Faults
@@ -133,6 +134,53 @@ SESSION = Subject(
 )
 
 
+# The same with what belongs together joined.
+
+
+class Merged(Merge):
+    """A session inside a merge: commands go to the one, everything else to the other."""
+
+    def __init__(self) -> None:
+        self.session = new_session()
+        super().__init__(self.session, wait=5.0, most=2, backlog=2)
+
+
+def tell_inside(machine: "Merged | Framed", now: float, told: Tell) -> None:
+    obey(machine.session, now, told)
+    machine.handle_timeout(now)
+
+
+def see_inside(machine: "Merged | Framed") -> None:
+    armed(session.ARMED)(machine.session)
+
+
+def tell_a_part(name: str, data: object, kind: TopicKind = TopicKind.CHATROOM_V2) -> str:
+    return encode_frame(Frame(f"App\\Events\\{name}", topic_of(kind, FOX), json.dumps(data)))
+
+
+PARTS = [
+    *(
+        tell_a_part("SubscriptionEvent", {"chatroom_id": 22, "username": name, "months": months})
+        for name in ("Bob", "Cid", "Dan")
+        for months in (1, 2)
+    ),
+    *(
+        tell_a_part("StreamerIsLive", {"livestream": {"id": number, "channel_id": 11}}, TopicKind.CHANNEL)
+        for number in (1, 2)
+    ),
+]
+MERGE = Subject(
+    Merged,
+    scripts(
+        [OPENING, UP, WATCHING, CONFIRMED, [*CONFIRMED, Take(), heard(*PARTS[:2])]],
+        session_tells,
+        happenings(reads | st.lists(st.sampled_from(PARTS), max_size=4)),
+    ),
+    tell=tell_inside,
+    see_timers=see_inside,
+)
+
+
 # The same over bytes.
 
 
@@ -142,15 +190,6 @@ class Framed(Framing[SessionEvent]):
     def __init__(self) -> None:
         self.session = new_session()
         super().__init__(self.session, entropy=random.Random(7).randbytes)
-
-
-def tell_inside(machine: Framed, now: float, told: Tell) -> None:
-    obey(machine.session, now, told)
-    machine.handle_timeout(now)
-
-
-def see_inside(machine: Framed) -> None:
-    armed(session.ARMED)(machine.session)
 
 
 ACCEPT = generate_accept_token(b64encode(random.Random(7).randbytes(16)))
@@ -223,7 +262,13 @@ SERVER = Subject(
     scripts([[], VISITED, SUBSCRIBED, [*SUBSCRIBED, Tell("set_faults", (CHAOS,))]], server_tells, visits),
 )
 
-SUBJECTS: dict[str, Subject[Any]] = {"connection": CONNECTION, "session": SESSION, "framing": FRAMING, "server": SERVER}
+SUBJECTS: dict[str, Subject[Any]] = {
+    "connection": CONNECTION,
+    "session": SESSION,
+    "merge": MERGE,
+    "framing": FRAMING,
+    "server": SERVER,
+}
 
 
 @pytest.mark.parametrize("name", SUBJECTS)
@@ -244,5 +289,6 @@ def played(subject: Subject[MachineT], script: Script) -> MachineT:
 def test_the_beginnings_of_the_scripts_lead_where_they_should() -> None:
     assert played(CONNECTION, UP).state is pusher.State.CONNECTED
     assert played(SESSION, CONFIRMED).confirmed == set(topics_of(FOX))
+    assert played(MERGE, [*CONFIRMED, Take(), heard(*PARTS[:2])]).poll_timeout() == 1_000.2 + 5.0
     assert played(FRAMING, UPGRADED_AND_UP).session.state is session.State.UP
     assert played(SERVER, SUBSCRIBED).topics_of(1) == (FOX_CHAT,)

@@ -222,6 +222,7 @@ def test_a_closed_port_ends_it_after_the_retries(bench: Bench) -> None:
             downs = [event async for event in up_to_the_end(kick) if isinstance(event, Down)]
             assert [down.retry_in is None for down in downs] == [False, False, True]
             assert "127.0.0.1" in downs[0].reason
+            assert "sub-exception" not in downs[0].reason
 
     bench.run(scenario)
 
@@ -454,3 +455,52 @@ def silent_server() -> Iterator[str]:
     """A port that accepts connections and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"ws://127.0.0.1:{server.getsockname()[1]}"
+
+
+def subscription(username: str) -> Frame:
+    data = f'{{"chatroom_id":{CHANNEL.chatroom_id},"username":"{username}","months":3}}'
+    return Frame("App\\Events\\SubscriptionEvent", f"chatrooms.{CHANNEL.chatroom_id}.v2", data)
+
+
+def test_frames_of_one_fact_are_waited_for_and_chat_is_not(bench: Bench) -> None:
+    async def scenario() -> None:
+        with MockKick() as mock:
+            async with bench.connect(mock, merge=0.2) as kick:
+                await until(kick, Confirmed, 6)
+                mock.publish(subscription("Ada"))
+                mock.publish(chat(1))
+                assert isinstance(await anext(kick), events.ChatMessage)
+                joined = await anext(kick)
+                assert isinstance(joined, events.Resubscribed)
+                assert joined.sources == (subscription("Ada"),)
+
+    bench.run(scenario)
+
+
+def test_what_is_held_back_comes_before_the_end(bench: Bench) -> None:
+    async def scenario() -> None:
+        with MockKick() as mock:
+            async with bench.connect(mock, merge=60.0, backoff=Backoff(retries=0)) as kick:
+                await until(kick, Confirmed, 6)
+                mock.publish(subscription("Ada"))
+                mock.publish(chat(1))
+                await until(kick, events.ChatMessage)
+                mock.call(KickServer.disconnect, mock.wait_for(ClientConnected).ref, 4004)
+                assert isinstance(await anext(kick), events.Resubscribed)
+                assert isinstance(await anext(kick), Down)
+
+    bench.run(scenario)
+
+
+def test_nothing_is_joined_where_that_is_asked_for(bench: Bench) -> None:
+    async def scenario() -> None:
+        with MockKick() as mock:
+            async with bench.connect(mock, merge=None) as kick:
+                await until(kick, Confirmed, 6)
+                mock.publish(subscription("Ada"))
+                mock.publish(chat(1))
+                first = await anext(kick)
+                assert isinstance(first, events.Resubscribed)
+                assert first.sources == ()
+
+    bench.run(scenario)

@@ -1,0 +1,285 @@
+"""One fact, one event: joins what Kick tells in several frames, and drops what it merely repeats.
+
+``Merge`` is a machine around a session. It passes on inputs, outputs and timeouts, and of the events it holds back
+those that have siblings: subscriptions, gifts, raids and chat settings. A fact goes out when all its frames are here,
+or ``wait`` seconds after the first of them with what is known by then; it stands where it is released, and nothing
+else ever waits for it. For as long again a released fact is remembered: a late frame that adds nothing is dropped and
+counted, one that adds something lets the fact go out once more, with everything that is known of it.
+
+Facts go out before ``Down`` and ``GaveUp`` are told, and before this machine is closed: their siblings will not come.
+
+Commands stay on the session: after one, call ``handle_timeout(now)`` here. While ``backlog`` events stand undelivered
+here, further ones are left in the session, where they count for its marks, and the clock of the facts stands still:
+whoever does not read misses no deadline. Source: Seen: wire catalogue section 8 (2023-2026).
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable, Hashable, Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+
+from kick_proto.events import (
+    ChatSettingsChanged,
+    Event,
+    GiftedSubscriptions,
+    JoinedEvent,
+    LeaderboardChanged,
+    RaidReceived,
+    Resubscribed,
+    StreamOffline,
+    StreamOnline,
+    Subscribed,
+)
+from kick_proto.lifecycle import Down, GaveUp
+from kick_proto.machine import Input, Machine, Output
+from kick_proto.merge.rules import GIFT, RAID, SETTINGS, SUBSCRIPTION, Fact, Rule
+from kick_proto.session import SessionEvent
+
+__all__ = ["REACTIONS", "Merge"]
+
+ValueT = TypeVar("ValueT")
+
+
+def _place(event: Event) -> tuple[str, int, int]:
+    return (event.platform, *event.channel.numbers)
+
+
+class Merge:
+    """The machine around ``machine``; see the module's docstring.
+
+    ``wait`` is seconds; ``most`` bounds the facts that are held back, of which the oldest goes out early, and, each
+    for itself, the memories of what was told. ``backlog`` should not lie above the session's low-water mark.
+    """
+
+    def __init__(
+        self, machine: Machine[SessionEvent, list[str]], *, wait: float = 2.0, most: int = 1_000, backlog: int = 1_000
+    ) -> None:
+        if not 0.0 <= wait <= 3_600.0:
+            raise ValueError(f"the wait for the siblings of a frame is 0 to 3600 seconds, not {wait}")
+        if most < 1 or backlog < 0:
+            raise ValueError("most is a count of at least 1, and backlog of at least 0")
+        self._machine = machine
+        self._wait = wait
+        self._apart = timedelta(seconds=2 * wait)
+        self._most = most
+        self._backlog = max(backlog, 1)
+        self._now = -math.inf
+        self._ready: list[SessionEvent] = []
+        self._merged = 0
+
+        self._last_number = 0
+        self._facts: dict[Hashable, list[Fact[Any]]] = {}
+        self._pending: dict[int, Fact[Any]] = {}
+        self._past: deque[Fact[Any]] = deque()
+        self._streams: dict[Hashable, int] = {}
+        self._boards: dict[Hashable, Hashable] = {}
+
+    @property
+    def merged(self) -> int:
+        """How many events were dropped because they only repeated what had been told."""
+        return self._merged
+
+    # The machine interface
+
+    def handle_input(self, now: float, received: Input[list[str]]) -> None:
+        """Take in what happened to a socket."""
+        self._begin(now)
+        self._machine.handle_input(now, received)
+        self._settle()
+
+    def handle_timeout(self, now: float) -> None:
+        """Fire what is due, here and in the session; take up what a command has queued there."""
+        self._begin(now)
+        self._machine.handle_timeout(now)
+        self._settle()
+
+    def poll_output(self) -> Output[list[str]] | None:
+        """Pop the next output."""
+        return self._machine.poll_output()
+
+    def poll_event(self) -> SessionEvent | None:
+        """Pop one event."""
+        was_behind = self._is_behind()
+        event = self._ready.pop(0) if self._ready else None
+        if was_behind and not self._is_behind():
+            self._catch_up()
+        return event
+
+    def take_events(self) -> list[SessionEvent]:
+        """Pop all events."""
+        if self._is_behind():
+            self._catch_up()
+        events, self._ready = self._ready, []
+        return events
+
+    def poll_timeout(self) -> float | None:
+        """The earliest deadline, of the facts and in the session."""
+        inner = self._machine.poll_timeout()
+        if not self._pending or self._is_behind():
+            return inner
+        own = min(fact.deadline for fact in self._pending.values())
+        return own if inner is None else min(own, inner)
+
+    @property
+    def wants_input(self) -> bool:
+        """What the session wants: all that the backlog here does not take up stands there."""
+        return self._machine.wants_input
+
+    @property
+    def closed(self) -> bool:
+        """True when the session is closed: nothing is held back from then on."""
+        return self._machine.closed
+
+    # From the session's events to ours
+
+    def _begin(self, now: float) -> None:
+        """What is due by now went out before what happens now."""
+        self._now = now
+        if self._pending and not self._is_behind():
+            self._release_due()
+
+    def _settle(self) -> None:
+        if self._machine.closed:
+            self._catch_up()
+            self._flush()
+        elif not self._is_behind():
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        react_to = REACTIONS.get
+        append = self._ready.append
+        for event in self._machine.take_events():
+            react = react_to(type(event))
+            if react is None:
+                append(event)
+            else:
+                react(self, event)
+        if self._pending:
+            self._release_due()
+
+    def _is_behind(self) -> bool:
+        return len(self._ready) >= self._backlog
+
+    # Facts
+
+    def _hold(self, part: JoinedEvent, *, rule: Rule[Any]) -> None:
+        """Join the part to its fact, or let it begin one."""
+        self._forget_past()
+        key = (rule.kind, _place(part), rule.key(part))
+        fact = self._find(key, part)
+        if fact is None:
+            self._last_number += 1
+            deadline = self._now + self._wait
+            fact = Fact(self._last_number, rule, key, part, deadline=deadline, until=deadline + self._wait)
+            self._facts.setdefault(key, []).append(fact)
+            self._await(fact)
+        elif fact.has(part) or not (fact.is_pending or self._brings_news(fact, part)):
+            self._merged += 1
+        else:
+            fact.add(part)
+            if not fact.is_pending:
+                self._past.remove(fact)
+                fact.deadline = min(self._now + self._wait, fact.until)
+                self._await(fact)
+        if fact.is_pending and fact.is_complete:
+            self._release(fact)
+
+    def _find(self, key: Hashable, part: JoinedEvent) -> Fact[Any] | None:
+        """The fact that the part fits best: rather one that is pending than one that went out, rather an older one."""
+        found, best = None, (0, False)
+        for fact in self._facts.get(key, ()):
+            # Both clocks: what is taken up late has one `now`, whenever it was read.
+            if self._now <= fact.until and abs(part.received_at - fact.event.received_at) <= self._apart:
+                if fact.has(part):
+                    return fact
+                score = (fact.rule.fits(fact, part), fact.is_pending)
+                if score[0] > 0 and score > best:
+                    found, best = fact, score
+        return found
+
+    def _brings_news(self, fact: Fact[Any], part: JoinedEvent) -> bool:
+        joined = fact.rule.join(fact.event, part)
+        fields = fact.rule.changes if fact.is_complete else fact.rule.news
+        return any(getattr(joined, field) != getattr(fact.event, field) for field in fields)
+
+    def _await(self, fact: Fact[Any]) -> None:
+        fact.is_pending = True
+        self._pending[fact.number] = fact
+        if len(self._pending) > self._most:
+            self._release(next(iter(self._pending.values())))
+
+    def _release(self, fact: Fact[Any]) -> None:
+        del self._pending[fact.number]
+        fact.is_pending = False
+        self._past.append(fact)
+        self._ready.append(msgspec.structs.replace(fact.event, sources=tuple(part.raw for part in fact.parts)))
+
+    def _release_due(self) -> None:
+        for fact in [fact for fact in self._pending.values() if fact.deadline <= self._now]:
+            self._release(fact)
+
+    def _flush(self) -> None:
+        for fact in list(self._pending.values()):
+            self._release(fact)
+
+    def _forget_past(self) -> None:
+        past = self._past
+        while past and (len(past) > self._most or past[0].until < self._now):
+            fact = past.popleft()
+            facts = self._facts[fact.key]
+            facts.remove(fact)
+            if not facts:
+                del self._facts[fact.key]
+
+    # Reactions that hold nothing back
+
+    def _on_end(self, event: SessionEvent) -> None:
+        """Nothing more comes of what was under way."""
+        self._flush()
+        self._ready.append(event)
+
+    def _on_stream_online(self, event: StreamOnline) -> None:
+        place = _place(event)
+        self._tell_unless(self._streams.get(place) == event.stream_id, event)
+        self._remember(self._streams, place, event.stream_id)
+
+    def _on_stream_offline(self, event: StreamOffline) -> None:
+        self._streams.pop(_place(event), None)
+        self._ready.append(event)
+
+    def _on_leaderboard(self, event: LeaderboardChanged) -> None:
+        place = (_place(event), event.unit)
+        said = (event.lifetime, event.month, event.week, event.gifter_id, event.gifter, event.gifted)
+        self._tell_unless(self._boards.get(place) == said, event)
+        self._remember(self._boards, place, said)
+
+    def _tell_unless(self, repeated: bool, event: SessionEvent) -> None:
+        if repeated:
+            self._merged += 1
+        else:
+            self._ready.append(event)
+
+    def _remember(self, told: dict[Hashable, ValueT], place: Hashable, what: ValueT) -> None:
+        told.pop(place, None)
+        told[place] = what
+        if len(told) > self._most:
+            del told[next(iter(told))]
+
+
+REACTIONS: Mapping[type, Callable[[Merge, Any], None]] = {
+    Subscribed: partial(Merge._hold, rule=SUBSCRIPTION),
+    Resubscribed: partial(Merge._hold, rule=SUBSCRIPTION),
+    GiftedSubscriptions: partial(Merge._hold, rule=GIFT),
+    RaidReceived: partial(Merge._hold, rule=RAID),
+    ChatSettingsChanged: partial(Merge._hold, rule=SETTINGS),
+    LeaderboardChanged: Merge._on_leaderboard,
+    StreamOnline: Merge._on_stream_online,
+    StreamOffline: Merge._on_stream_offline,
+    Down: Merge._on_end,
+    GaveUp: Merge._on_end,
+}
+"""What is not handed on as it is."""
