@@ -20,6 +20,7 @@ import trio
 from kick_io.mock import MockKick
 from kick_proto.backoff import Backoff
 from kick_proto.clusters import endpoint_at
+from kick_proto.decoders import ROWS
 from kick_proto.errors import TransportError
 from kick_proto.frames import Frame
 from kick_proto.ids import Channel, ChannelId, ChatroomId
@@ -28,7 +29,7 @@ from kick_proto.provider import Confirmed
 from kick_proto.pusher import App
 from kick_proto.session import Config
 from kick_proto.testing.server import ClientSubscribed, KickServer
-from tests import states
+from tests import event_table, states
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.py"))
@@ -133,6 +134,11 @@ def test_the_new_event_is_decoded_under_both_names() -> None:
         assert (type(event), event.username, event.pieces) == (names["Confetti"], "ada", 12)
 
 
+def test_the_page_on_adding_an_event_shows_the_example_as_it_runs() -> None:
+    code = (ROOT / "docs" / "examples" / "new_event.py").read_text()
+    assert f"```python\n{code}```" in (ROOT / "docs" / "adding_an_event.md").read_text()
+
+
 def snippets(language: str) -> Iterator[str]:
     for page in ("README.md", "docs/design.md"):
         blocks = re.findall(r"^```(\w*)\n(.*?)^```$", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE)
@@ -182,6 +188,16 @@ def test_every_link_of_the_docs_leads_somewhere() -> None:
 
 def test_the_page_of_states_is_fresh() -> None:
     assert (ROOT / "docs" / "states.md").read_text() == states.page()
+
+
+def test_the_page_of_events_is_fresh() -> None:
+    assert (ROOT / "docs" / "events.md").read_text() == event_table.page()
+
+
+def test_the_page_of_events_has_every_row_and_every_event() -> None:
+    page = event_table.page()
+    assert all(f"| `{row.name}` `App\\Events\\{row.name}` |" in page for row in ROWS)
+    assert all(f"| `{made.__name__}` |" in page for row in ROWS for made in row.makes)
 
 
 def test_the_readmes_commands_exist() -> None:

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias, cast
 
 import click
 
-from kick_io.cli import printing
+from kick_io.cli import printing, targets
 from kick_io.cli.stopping import Stop
 from kick_io.cli.targets import Wanted
 from kick_proto.backoff import Backoff
@@ -72,7 +72,11 @@ def watch(subject: Subject, manner: Manner, stop: Stop, *, driver: str, seconds:
         LocalProtocolError: the channels contradict each other, or are too many.
     """
     runner = cast(_Runner, import_module(RUNNERS[driver]))
-    config = Config(provider=subject.provider, backoff=Backoff(retries=subject.retries))
+    config = Config(
+        provider=subject.provider,
+        backoff=Backoff(retries=subject.retries),
+        events=targets.demand(manner.wanted),
+    )
     printer = printing.Printer(_format(subject, manner), manner.wanted, stop)
     began_at = time.monotonic()
     stats = runner.run(Job(subject.channels, config, seconds, printer, stop))

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from kick_proto.decoders import ROWS
 from tests.cli.processes import Running
 
 DRIVERS = ("asyncio", "trio", "blocking")
@@ -19,6 +20,9 @@ def demos() -> Iterator[Mapping[str, Running]]:
         # With this seed, the connection is lost as soon as it ever is.
         faulty = Running("demo", "--faults", "--json", "--rate", "200", "--seed", "3")
         running = {"faulty": stack.enter_context(faulty)}
+        # As many acts as 20 seconds have at the rate that a demo has by itself, and some more.
+        busy = Running("demo", "--seconds", "5", "--json", "--rate", "200", "--seed", "7")
+        running["busy"] = stack.enter_context(busy)
         for driver in DRIVERS:
             demo = Running("demo", "--seconds", "3", "--json", "--rate", "200", "--seed", "7", "--driver", driver)
             running[driver] = stack.enter_context(demo)
@@ -36,6 +40,13 @@ def test_a_demo_is_lively_and_ends_by_itself(demos: Mapping[str, Running], drive
     (summary,) = ended.err.splitlines()
     assert "0 reconnects" in summary
     assert "0 undecodable" in summary
+
+
+def test_a_demo_shows_every_event_that_comes_without_a_login(demos: Mapping[str, Running]) -> None:
+    ended = demos["busy"].end()
+    shown = {json.loads(line)["type"] for line in ended.out.splitlines()}
+    public = {event.__name__ for row in ROWS if row.topics for event in row.makes}
+    assert public <= shown
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")

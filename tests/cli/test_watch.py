@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from kick_io.cli import targets
 from kick_io.mock import MockKick
 from kick_proto.frames import Frame
 from kick_proto.testing.server import ClientGone, ClientSubscribed
@@ -77,6 +78,19 @@ def test_only_what_is_wanted_is_shown() -> None:
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
+def test_only_topics_that_carry_what_is_shown_are_subscribed(driver: str) -> None:
+    with MockKick() as mock, watch(mock, "--json", "--only", "chat,connection", "--driver", driver) as watching:
+        wait_for_chat(mock)
+        mock.publish(said("hello"))
+        watching.event("ChatMessage")
+        watching.interrupt()
+        watching.end()
+    confirmed = [line for line in watching.lines if '"Confirmed"' in line]
+    assert len(confirmed) == 1
+    assert CHAT in confirmed[0]
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
 def test_the_server_may_restart(driver: str) -> None:
     with MockKick() as mock, watch(mock, "--json", "--driver", driver) as watching:
         watching.event("Confirmed")
@@ -145,3 +159,8 @@ def test_a_second_signal_does_not_wait() -> None:
         ended = watching.end()
     assert ended.code in (0, -signal.SIGINT)
     assert "Traceback" not in ended.err
+
+
+def test_the_help_names_every_group() -> None:
+    told = " ".join(kick("watch", "--help").out.split())
+    assert f"subscribe only what carries them: {', '.join(targets.GROUPS)}." in told

@@ -1,0 +1,194 @@
+"""What differs from the table is counted and shown in shape; what anybody wrote is not kept."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kick_proto.decoders import ROWS
+from kick_proto.drift import LARGEST, Difference, Drift, Kind, placeholder
+from kick_proto.frames import Frame
+from tests.shapes import CHAT
+
+TOPIC = "chatrooms.668.v2"
+NAME = "App\\Events\\ChatMessageEvent"
+
+
+def frame(payload: object, event: str = NAME) -> Frame:
+    return Frame(event, TOPIC, json.dumps(payload))
+
+
+def chat(**changes: Any) -> Frame:
+    return frame({**CHAT, **changes})
+
+
+def shown(*frames: Frame, drift: Drift | None = None) -> Drift:
+    drift = drift if drift is not None else Drift()
+    for each in frames:
+        drift.look(each)
+    return drift
+
+
+def of(kind: Kind, report: Iterable[Difference]) -> list[tuple[str, str, str, int, int]]:
+    return [(each.event, each.path, each.found, each.count, each.frame_count) for each in report if each.kind is kind]
+
+
+def test_a_name_that_no_row_knows_is_counted() -> None:
+    report = shown(frame({"a": 1}, "NewEvent"), frame([], "App\\Events\\NewEvent"), chat()).report()
+    assert of(Kind.UNKNOWN, report) == [("NewEvent", "$", "", 2, 2)]
+    assert report[0].fixture == Frame("NewEvent", "chatrooms.1.v2", '{"a":1}')
+
+
+def test_a_field_that_no_decoder_reads_is_counted_with_path_and_type() -> None:
+    new = {"new_field": {"a": 1}, "sender": {**CHAT["sender"], "mood": "happy"}}
+    report = shown(chat(), chat(**new), chat(**new), chat(new_field=1.5)).report()
+    found = [each for each in of(Kind.UNREAD, report) if "new_field" in each[1] or "mood" in each[1]]
+    assert found == [
+        ("ChatMessageEvent", "$.new_field", "float", 1, 4),
+        ("ChatMessageEvent", "$.new_field", "object", 2, 4),
+        ("ChatMessageEvent", "$.sender.mood", "str", 2, 4),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "type"),
+    [(None, "null"), (True, "bool"), (1, "int"), (1.5, "float"), ("a", "str"), ([], "array"), ({}, "object")],
+)
+def test_types_have_the_names_of_json(value: object, type: str) -> None:
+    report = shown(chat(new_field=value)).report()
+    assert ("ChatMessageEvent", "$.new_field", type, 1, 1) in of(Kind.UNREAD, report)
+
+
+def test_the_items_of_a_list_are_looked_at_and_counted_once_a_frame() -> None:
+    badge = {"type": "vip", "text": "VIP", "glow": True}
+    sender = {**CHAT["sender"], "identity": {"color": "#112233", "badges": [badge, badge]}}
+    report = shown(chat(sender=sender)).report()
+    assert ("ChatMessageEvent", "$.sender.identity.badges[...].glow", "bool", 1, 1) in of(Kind.UNREAD, report)
+
+
+def test_a_field_that_is_read_and_not_there_is_counted() -> None:
+    least = {name: CHAT[name] for name in ("id", "content", "created_at", "sender")}
+    report = shown(frame({**least, "type": "message"}), frame(least)).report()
+    assert ("ChatMessageEvent", "$.type", "", 1, 2) in of(Kind.MISSING, report)
+    assert ("ChatMessageEvent", "$.metadata", "", 2, 2) in of(Kind.MISSING, report)
+    assert all(each.fixture is None for each in report if each.kind is Kind.MISSING)
+
+
+def test_a_type_that_changed_is_told_in_the_decoders_words() -> None:
+    report = shown(chat(content=5), chat(content=6), Frame(NAME, TOPIC, "no json")).report()
+    first, second = sorted(of(Kind.CHANGED, report), key=lambda each: each[1], reverse=True)
+    assert first == ("ChatMessageEvent", "$.content", "Expected `str`, got `int`", 2, 3)
+    assert second[:2] == ("ChatMessageEvent", "$")
+
+
+def test_the_weightiest_stands_first() -> None:
+    report = shown(chat(new_field=1), chat(content=5), frame({}, "NewEvent")).report()
+    weights = [list(Kind).index(each.kind) for each in report]
+    assert weights == sorted(weights)
+    assert set(weights) == {0, 1, 2, 3}
+
+
+def test_frames_of_the_protocol_are_none_of_its_business() -> None:
+    assert shown(Frame("pusher:pong"), Frame("pusher_internal:subscription_succeeded", TOPIC)).report() == ()
+
+
+def test_one_in_so_many_is_looked_at() -> None:
+    frames = [frame({}, f"New{number}") for number in range(7)]
+    report = shown(*frames, drift=Drift(sample_every=3)).report()
+    assert [each.event for each in report] == ["New0", "New3", "New6"]
+
+
+@pytest.mark.parametrize(("sample_every", "max_differences"), [(0, 1), (1, 0)])
+def test_counts_are_at_least_one(sample_every: int, max_differences: int) -> None:
+    with pytest.raises(ValueError, match="counts of at least 1"):
+        Drift(sample_every=sample_every, max_differences=max_differences)
+
+
+def test_memory_is_bounded() -> None:
+    names = shown(*(frame({}, f"New{number}") for number in range(50)), drift=Drift(max_differences=10))
+    assert (len(names.report()), names.overflow) == (10, 40)
+    fields = shown(chat(**{f"new_{number}": 1 for number in range(50)}), drift=Drift(max_differences=10))
+    assert len(fields.report()) == 10
+    assert fields.overflow >= 40
+    (large,) = shown(frame({f"k{number}": 1 for number in range(LARGEST)}, "NewEvent")).report()
+    assert large.fixture is None
+
+
+def test_a_table_of_ones_own() -> None:
+    assert of(Kind.UNKNOWN, shown(chat(), drift=Drift(())).report()) == [("ChatMessageEvent", "$", "", 1, 1)]
+
+
+def test_a_fixture_shows_the_shape_and_no_value() -> None:
+    secret = {
+        "id": "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+        "at": "2025-09-14T23:18:20.000000Z",
+        "since": "2025-09-14 16:11:18",
+        "words": "my secret",
+        "empty": "",
+        "digits": "123456",
+        "color": "#ABCDEF",
+        "count": 98765,
+        "ratio": 9.75,
+        "open": False,
+        "none": None,
+        "people": [{"name": "Ada"}, {"name": "Eve"}, {"name": "Bob", "id": 77}],
+        "by name": {"Ada Lovelace": 1, "998877": 2},
+    }
+    made = placeholder(Frame("App\\Events\\New", "private-livestream.998877", json.dumps(secret)))
+    assert (made.event, made.channel) == ("App\\Events\\New", "private-livestream.1")
+    assert json.loads(made.data) == {
+        "id": "00000000-0000-4000-8000-000000000000",
+        "at": "2026-01-01T00:00:00Z",
+        "since": "2026-01-01T00:00:00Z",
+        "words": "text",
+        "empty": "",
+        "digits": "1",
+        "color": "#112233",
+        "count": 1,
+        "ratio": 1.5,
+        "open": True,
+        "none": None,
+        "people": [{"name": "text"}, {"name": "text", "id": 1}],
+        "(key)": {"(key)": 1},
+    }
+    assert placeholder(Frame("New", "", "my secret")) == Frame("New", "", "text")
+
+
+def test_a_fixture_of_what_can_be_read_can_be_read() -> None:
+    (fixture,) = {each.fixture for each in shown(chat(new_field=1)).report() if each.fixture is not None}
+    again = shown(fixture).report()
+    assert of(Kind.CHANGED, again) == []
+    assert ("ChatMessageEvent", "$.new_field", "int", 1, 1) in of(Kind.UNREAD, again)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+EVENTS = st.sampled_from([row.name for row in ROWS]) | st.text()
+FRAMES = st.builds(Frame, EVENTS, st.text(), st.text() | JSON.map(json.dumps))
+
+
+@given(st.lists(FRAMES, max_size=6))
+def test_nothing_raises_and_counts_add_up(frames: list[Frame]) -> None:
+    report = shown(*frames).report()
+    for each in report:
+        assert 1 <= each.count <= each.frame_count <= len(frames)
+    assert len({(each.kind, each.event, each.path, each.found) for each in report}) == len(report)
+
+
+@given(FRAMES)
+def test_a_placeholder_of_a_placeholder_is_itself(some: Frame) -> None:
+    once = placeholder(some)
+    assert placeholder(once) == once
+
+
+@given(st.text().map(lambda text: f"secret of {text}"))
+def test_no_words_get_into_the_report(words: str) -> None:
+    report = shown(chat(content=words, new=words, sender={"id": words}), frame({"a": [words, {words: words}]}, "New"))
+    assert "secret" not in msgspec.json.encode(report.report()).decode()
