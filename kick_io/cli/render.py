@@ -7,13 +7,14 @@ One function a type, found in a table; a type without one, as later versions may
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import msgspec
 
 from kick_io.cli.sanitize import visible
+from kick_io.cli.words import counted, duration_in_words, months, seconds_in_words, short, told
 from kick_proto import content, events, lifecycle, provider
 from kick_proto.ids import Channel
 from kick_proto.session import SessionEvent
@@ -32,9 +33,6 @@ REMEMBERED = 500
 
 NAMED = 5
 """Recipients of a gift that are named."""
-
-LONGEST_VALUE = 120
-"""Characters of a value of an event that has no line of its own."""
 
 
 def plain(line: Line) -> str:
@@ -113,7 +111,7 @@ def _chat_message(event: events.ChatMessage, said: Said) -> Line:
 
 def _celebration(celebration: events.Celebration) -> str:
     what = celebration.type.replace("_", " ")
-    return f"✦ {what} ✦ " if celebration.months is None else f"✦ {what}, {_months(celebration.months)} ✦ "
+    return f"✦ {what} ✦ " if celebration.months is None else f"✦ {what}, {months(celebration.months)} ✦ "
 
 
 def _fragment(fragment: content.Fragment) -> Span:
@@ -150,7 +148,7 @@ def _message_pinned(event: events.MessagePinned, said: Said) -> Line:
     if event.pinned_by is not None:
         line += [(" by ", "dim"), (event.pinned_by.username, "")]
     if event.duration is not None:
-        line.append((f" for {_duration(event.duration)}", "dim"))
+        line.append((f" for {duration_in_words(event.duration)}", "dim"))
     line.append(("  ", ""))
     if message.author is not None:
         line += [_name(message.author), (": ", "dim")]
@@ -172,14 +170,14 @@ def _settings_changed(event: events.ChatSettingsChanged, said: Said) -> Line:
         "bot protection": event.bot_protection,
     }
     told = [f"{name} {_mode(mode)}" for name, mode in modes.items() if mode is not None]
-    told += [f"rules {_short(event.rules)}"] if event.rules else []
+    told += [f"rules {short(event.rules)}"] if event.rules else []
     return [("⚙ ", "bold yellow"), ("chat settings", "yellow"), ("  " if told else "", ""), (", ".join(told), "dim")]
 
 
 def _mode(mode: events.Mode) -> str:
     if not mode.enabled:
         return "off"
-    return _duration(mode.duration) if mode.duration else "on"
+    return duration_in_words(mode.duration) if mode.duration else "on"
 
 
 def _banned_words_changed(event: events.BannedWordsChanged, said: Said) -> Line:
@@ -195,7 +193,7 @@ def _user_banned(event: events.UserBanned, said: Said) -> Line:
     if event.permanent:
         line.append((" banned", "red"))
     else:
-        line.append((" timeout" if event.duration is None else f" timeout {_duration(event.duration)}", "red"))
+        line.append((" timeout" if event.duration is None else f" timeout {duration_in_words(event.duration)}", "red"))
     return [*line, *_by(event.moderator)]
 
 
@@ -213,8 +211,8 @@ def _subscribed(event: events.Subscribed, said: Said) -> Line:
 
 
 def _resubscribed(event: events.Resubscribed, said: Said) -> Line:
-    months = " resubscribed" if event.months is None else f" resubscribed, {_months(event.months)}"
-    return [("★ ", "bold yellow"), (event.username, "bold"), (months, "yellow"), *_said_with_it(event.text)]
+    renewed = " resubscribed" if event.months is None else f" resubscribed, {months(event.months)}"
+    return [("★ ", "bold yellow"), (event.username, "bold"), (renewed, "yellow"), *_said_with_it(event.text)]
 
 
 def _gifted_subscriptions(event: events.GiftedSubscriptions, said: Said) -> Line:
@@ -257,19 +255,19 @@ def _stream_updated(event: events.StreamUpdated, said: Said) -> Line:
     }
     for name, value in told.items():
         if value:
-            line += [(f"  {name} ", "dim"), (_short(value), "")]
+            line += [(f"  {name} ", "dim"), (short(value), "")]
     return line
 
 
 def _raid_received(event: events.RaidReceived, said: Said) -> Line:
-    viewers = _count(event.viewers, "viewer")
+    viewers = counted(event.viewers, "viewer")
     line: Line = [("➤ ", "bold magenta"), (event.username, "bold"), (f" raids with {viewers}", "magenta")]
     return [*line, *_said_with_it(event.text)]
 
 
 def _raid_sent(event: events.RaidSent, said: Said) -> Line:
     line: Line = [("➤ ", "bold magenta"), ("raids ", "magenta"), (event.username or event.slug, "bold")]
-    told = [event.category, None if event.viewers is None else _count(event.viewers, "viewer")]
+    told = [event.category, None if event.viewers is None else counted(event.viewers, "viewer")]
     if more := ", ".join(filter(None, told)):
         line.append((f" ({more})", "dim"))
     return line
@@ -278,7 +276,7 @@ def _raid_sent(event: events.RaidSent, said: Said) -> Line:
 def _followers_changed(event: events.FollowersChanged, said: Said) -> Line:
     what = {True: " follows", False: " follows no more", None: "'s following changed"}[event.followed]
     line: Line = [("♥ ", "bold green"), (event.username or "somebody", "bold"), (what, "green")]
-    return line if event.count is None else [*line, (f", {_count(event.count, 'follower')}", "dim")]
+    return line if event.count is None else [*line, (f", {counted(event.count, 'follower')}", "dim")]
 
 
 # Polls and predictions
@@ -289,7 +287,7 @@ def _poll_changed(event: events.PollChanged, said: Said) -> Line:
     for option in event.options:
         line += [(f"  {option.label} ", ""), (f"{option.votes:,}", "dim")]
     if event.remaining is not None:
-        line.append((f"  {_duration(event.remaining)} left", "dim"))
+        line.append((f"  {duration_in_words(event.remaining)} left", "dim"))
     return line
 
 
@@ -309,7 +307,7 @@ def _prediction_changed(event: events.PredictionChanged, said: Said) -> Line:
 
 
 def _subscriber_count_changed(event: events.SubscriberCountChanged, said: Said) -> Line:
-    return [("★ ", "yellow"), (_count(event.count, "subscriber"), "")]
+    return [("★ ", "yellow"), (counted(event.count, "subscriber"), "")]
 
 
 def _tipped(event: events.Tipped, said: Said) -> Line:
@@ -326,7 +324,7 @@ def _reward_redeemed(event: events.RewardRedeemed, said: Said) -> Line:
 
 
 def _points_changed(event: events.PointsChanged, said: Said) -> Line:
-    line: Line = [("✧ ", "cyan"), (_count(event.points, "point"), "")]
+    line: Line = [("✧ ", "cyan"), (counted(event.points, "point"), "")]
     if event.reason:
         line.append((f" {event.reason.replace('_', ' ').lower()}", ""))
     if event.balance is not None:
@@ -355,7 +353,7 @@ def _leaderboard_changed(event: events.LeaderboardChanged, said: Said) -> Line:
 
 
 def _up(event: lifecycle.Up, said: Said) -> Line:
-    gap = "" if event.gap is None else f" again, {_seconds(event.gap)} without events"
+    gap = "" if event.gap is None else f" again, {seconds_in_words(event.gap)} without events"
     return [("▲ ", "green"), (f"up on {event.cluster}{gap}", "dim")]
 
 
@@ -366,7 +364,7 @@ def _down(event: lifecycle.Down, said: Said) -> Line:
         case 0.0:
             then = "; trying again at once"
         case seconds:
-            then = f"; trying again in {_seconds(seconds)}"
+            then = f"; trying again in {seconds_in_words(seconds)}"
     return [("▼ ", "red"), (f"down on {event.cluster}: {event.code} {event.reason}".rstrip() + then, "dim")]
 
 
@@ -399,47 +397,17 @@ def _unknown(event: events.Unknown, said: Said) -> Line:
 
 
 def _undecodable(event: events.Undecodable, said: Said) -> Line:
-    what = f"{event.raw.event} on {event.raw.channel}" if event.raw.event else _short(event.raw.data)
+    what = f"{event.raw.event} on {event.raw.channel}" if event.raw.event else short(event.raw.data)
     return [(f"‼ unreadable: {what or 'an empty text'}: {event.error} at {event.path}", "red")]
-
-
-SHOWN_ELSEWHERE = frozenset({"received_at", "raw", "channel", "id"})
 
 
 def _anything(event: msgspec.Struct, said: Said) -> Line:
     """The type's name in words, and its fields."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", type(event).__name__).lower()
     line: Line = [("◇ ", "bold cyan"), (words, "cyan")]
-    for name, value in _told(event):
+    for name, value in told(event):
         line += [(f"  {name} ", "dim"), (value, "")]
     return line
-
-
-def _told(struct: msgspec.Struct) -> Iterator[tuple[str, str]]:
-    for name in struct.__struct_fields__:
-        value = getattr(struct, name)
-        if name not in SHOWN_ELSEWHERE and value is not None and value != () and value != "":
-            yield name.replace("_", " "), _short(_value(value))
-
-
-def _value(value: object) -> str:
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case datetime():
-            return f"{value.astimezone():%H:%M:%S}"
-        case timedelta():
-            return _duration(value)
-        case tuple() | list() | frozenset():
-            return ", ".join(map(_value, value))
-        case msgspec.Struct():
-            return getattr(value, "username", None) or " ".join(each for _, each in _told(value))
-        case _:
-            return str(value)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
 LINES: Mapping[type, Callable[[Any, Said], Line]] = {
@@ -483,28 +451,3 @@ LINES: Mapping[type, Callable[[Any, Said], Line]] = {
 """The line of each type."""
 
 # Amounts, in words
-
-
-def _months(count: int) -> str:
-    return "1 month" if count == 1 else f"{count} months"
-
-
-def _count(count: int, word: str) -> str:
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
-
-
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 60 else _duration(timedelta(seconds=seconds))
-
-
-UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
-
-
-def _duration(duration: timedelta) -> str:
-    """The two largest units that there are: "5 min", "1 h 30 min"."""
-    seconds, words = int(duration.total_seconds()), []
-    for size, unit in UNITS:
-        count, seconds = divmod(seconds, size)
-        if count:
-            words.append(f"{count} {unit}")
-    return " ".join(words[:2]) or "0 s"
