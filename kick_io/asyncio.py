@@ -21,7 +21,7 @@ from kick_io.pump import Pump
 from kick_io.watch import Watch
 from kick_proto.decoders import Decoders
 from kick_proto.ids import Channel, First, Second, channels_of
-from kick_proto.machine import Cancel, Close, Closed, Failed, Machine, Open, Opened, Output, Received, Transmit
+from kick_proto.machine import Cancel, Close, Closed, Failed, Open, Opened, Output, Received, SocketMachine, Transmit
 from kick_proto.session import Config, SessionEvent
 
 __all__ = ["Driver", "connect"]
@@ -61,7 +61,7 @@ async def connect(
 class Driver:
     """Runs a byte-level machine on the running event loop."""
 
-    def __init__(self, machine: Machine[SessionEvent, bytes], ssl_context: ssl.SSLContext | None) -> None:
+    def __init__(self, machine: SocketMachine[SessionEvent, bytes], ssl_context: ssl.SSLContext | None) -> None:
         self._loop = asyncio.get_running_loop()
         self.pump = Pump(machine, self)
         self._ssl_context = ssl_context

@@ -26,7 +26,7 @@ from kick_io.selected import Stream, dial
 from kick_io.watch import BlockingWatch
 from kick_proto.decoders import Decoders
 from kick_proto.ids import Channel, First, Second, channels_of
-from kick_proto.machine import Cancel, Close, Closed, Failed, Machine, Open, Opened, Output, Received, Transmit
+from kick_proto.machine import Cancel, Close, Closed, Failed, Open, Opened, Output, Received, SocketMachine, Transmit
 from kick_proto.session import Config, SessionEvent
 
 __all__ = ["Driver", "connect"]
@@ -69,7 +69,7 @@ def connect(
 class Driver:
     """Runs a byte-level machine on a thread. Everything but ``start`` and ``stop`` is called with ``changed`` held."""
 
-    def __init__(self, machine: Machine[SessionEvent, bytes], ssl_context: ssl.SSLContext | None) -> None:
+    def __init__(self, machine: SocketMachine[SessionEvent, bytes], ssl_context: ssl.SSLContext | None) -> None:
         self.pump = Pump(machine, self)
         self.changed = threading.Condition()
         self._ssl_context = ssl_context

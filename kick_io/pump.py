@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, Protocol
 
-from kick_proto.machine import Input, Machine, Output
+from kick_proto.machine import Input, Output, SocketMachine
 from kick_proto.session import SessionEvent
 
 __all__ = ["Pump", "Streams"]
@@ -36,7 +36,7 @@ class Streams(Protocol):
 class Pump:
     """Stands between one machine and its streams."""
 
-    def __init__(self, machine: Machine[SessionEvent, bytes], streams: Streams) -> None:
+    def __init__(self, machine: SocketMachine[SessionEvent, bytes], streams: Streams) -> None:
         self.machine = machine
         self.crash: Exception | None = None
         self._stopped = False

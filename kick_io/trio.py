@@ -24,7 +24,7 @@ from kick_io.trio_stream import Stream, dial, said
 from kick_io.watch import Watch
 from kick_proto.decoders import Decoders
 from kick_proto.ids import Channel, First, Second, channels_of
-from kick_proto.machine import Cancel, Close, Closed, Failed, Machine, Open, Opened, Output, Received, Transmit
+from kick_proto.machine import Cancel, Close, Closed, Failed, Open, Opened, Output, Received, SocketMachine, Transmit
 from kick_proto.session import Config, SessionEvent
 
 __all__ = ["Driver", "connect"]
@@ -73,7 +73,7 @@ class Driver:
     """Runs a byte-level machine in a nursery."""
 
     def __init__(
-        self, machine: Machine[SessionEvent, bytes], ssl_context: ssl.SSLContext | None, nursery: trio.Nursery
+        self, machine: SocketMachine[SessionEvent, bytes], ssl_context: ssl.SSLContext | None, nursery: trio.Nursery
     ) -> None:
         self.pump = Pump(machine, self)
         self._ssl_context = ssl_context

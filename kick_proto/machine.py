@@ -32,11 +32,14 @@ __all__ = [
     "Output",
     "Received",
     "Rng",
+    "SocketMachine",
     "Transmit",
 ]
 
 DataT = TypeVar("DataT")
 EventT = TypeVar("EventT")
+InputT_contra = TypeVar("InputT_contra", contravariant=True)
+OutputT_co = TypeVar("OutputT_co", covariant=True)
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -123,10 +126,10 @@ class Rng(Protocol):
         ...
 
 
-class Machine(Protocol[EventT, DataT]):
+class Machine(Protocol[EventT, InputT_contra, OutputT_co]):
     """What a driver knows of any machine; see the module's docstring for the contract."""
 
-    def handle_input(self, now: float, received: Input[DataT]) -> None:
+    def handle_input(self, now: float, received: InputT_contra) -> None:
         """Take in what the world did."""
         ...
 
@@ -134,7 +137,7 @@ class Machine(Protocol[EventT, DataT]):
         """Fire every timer that is due at ``now``."""
         ...
 
-    def poll_output(self) -> Output[DataT] | None:
+    def poll_output(self) -> OutputT_co | None:
         """Pop the next thing that the driver must do."""
         ...
 
@@ -159,3 +162,7 @@ class Machine(Protocol[EventT, DataT]):
     def closed(self) -> bool:
         """True when nothing will ever be queued again."""
         ...
+
+
+SocketMachine: TypeAlias = Machine[EventT, Input[DataT], Output[DataT]]
+"""A machine over sockets: bytes, or the texts of a WebSocket. ``kick_proto.http`` has its twin over HTTP."""

@@ -14,7 +14,7 @@ import msgspec
 from kick_proto.backoff import Advice
 from kick_proto.frames import Frame
 from kick_proto.ids import Topic
-from kick_proto.machine import Machine
+from kick_proto.machine import Input, Machine, Output
 
 __all__ = [
     "Connected",
@@ -90,7 +90,7 @@ class Disconnected(msgspec.Struct, frozen=True):
 ConnectionEvent: TypeAlias = Frame | Connected | Confirmed | Refused | ErrorReceived | Malformed | Disconnected
 
 
-class Connection(Machine[ConnectionEvent, list[str]], Protocol):
+class Connection(Machine[ConnectionEvent, Input[list[str]], Output[list[str]]], Protocol):
     """One socket's life, as a text-level machine. A ``Frame`` among its events is the application's."""
 
     reading: bool

@@ -18,7 +18,19 @@ import h11
 import msgspec
 
 from kick_proto import rfc6455
-from kick_proto.machine import Cancel, Close, Closed, Failed, Input, Machine, Open, Opened, Output, Received, Transmit
+from kick_proto.machine import (
+    Cancel,
+    Close,
+    Closed,
+    Failed,
+    Input,
+    Open,
+    Opened,
+    Output,
+    Received,
+    SocketMachine,
+    Transmit,
+)
 from kick_proto.timers import Timers
 from kick_proto.upgrade import Refused, Upgrade, Upgraded
 
@@ -120,7 +132,11 @@ class Framing(Generic[EventT]):
     """The byte-level machine around ``machine``; ``entropy(n)`` gives n unpredictable bytes, like ``os.urandom``."""
 
     def __init__(
-        self, machine: Machine[EventT, list[str]], *, entropy: Callable[[int], bytes], limits: Limits | None = None
+        self,
+        machine: SocketMachine[EventT, list[str]],
+        *,
+        entropy: Callable[[int], bytes],
+        limits: Limits | None = None,
     ) -> None:
         self._machine = machine
         self._entropy = entropy

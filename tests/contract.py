@@ -69,7 +69,7 @@ Step: TypeAlias = Wait | Due | Hear | Tell | Take
 Script: TypeAlias = Sequence[Step]
 Seen: TypeAlias = tuple[str, object]
 
-AnyMachine: TypeAlias = Machine[Any, Any]
+AnyMachine: TypeAlias = Machine[Any, Any, Any]
 MachineT = TypeVar("MachineT", bound=AnyMachine)
 StateT_co = TypeVar("StateT_co", bound=Enum, covariant=True)
 TimerT_co = TypeVar("TimerT_co", bound=IntEnum, covariant=True)

@@ -8,7 +8,19 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from wsproto.frame_protocol import FrameProtocol
 
-from kick_proto.machine import Cancel, Close, Closed, Failed, Input, Machine, Open, Opened, Output, Received, Transmit
+from kick_proto.machine import (
+    Cancel,
+    Close,
+    Closed,
+    Failed,
+    Input,
+    Open,
+    Opened,
+    Output,
+    Received,
+    SocketMachine,
+    Transmit,
+)
 from kick_proto.websocket import Framing, Limits, State
 from tests.streams import MASK, closing, frame
 
@@ -75,7 +87,7 @@ class Chance:
         return MASK if self.rng is None else self.rng.randbytes(size)
 
 
-MachineT = TypeVar("MachineT", bound=Machine[Any, list[str]])
+MachineT = TypeVar("MachineT", bound=SocketMachine[Any, list[str]])
 
 
 class World(Generic[MachineT]):

@@ -16,9 +16,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 LAYERS = """
-    machine errors timers backoff bucket ids recent
+    secret machine errors timers agenda backoff bucket ids recent
+    http tokens outcomes slugs
     frames content events payloads decoders demand drift endpoints provider clusters
-    pusher rest oauth
+    pusher rest oauth redirect
     lifecycle redial wishes session account merge router
     rfc6455 upgrade handshake websocket recording platform
     testing

@@ -35,7 +35,7 @@ from kick_proto.events import (
     Subscribed,
 )
 from kick_proto.lifecycle import Down, GaveUp
-from kick_proto.machine import Input, Machine, Output
+from kick_proto.machine import Input, Output, SocketMachine
 from kick_proto.merge.rules import GIFT, RAID, SETTINGS, SUBSCRIPTION, Fact, Rule
 from kick_proto.session import SessionEvent
 
@@ -56,7 +56,12 @@ class Merge:
     """
 
     def __init__(
-        self, machine: Machine[SessionEvent, list[str]], *, wait: float = 2.0, most: int = 1_000, backlog: int = 1_000
+        self,
+        machine: SocketMachine[SessionEvent, list[str]],
+        *,
+        wait: float = 2.0,
+        most: int = 1_000,
+        backlog: int = 1_000,
     ) -> None:
         if not 0.0 <= wait <= 3_600.0:
             raise ValueError(f"the wait for the siblings of a frame is 0 to 3600 seconds, not {wait}")

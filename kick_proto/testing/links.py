@@ -8,12 +8,12 @@ clock: the world says when mail arrives, and takes it out when that time has com
 from collections import deque
 from typing import Any, TypeAlias, assert_never
 
-from kick_proto.machine import Cancel, Close, Closed, Failed, Input, Machine, Opened, Received, Transmit
+from kick_proto.machine import Cancel, Close, Closed, Failed, Input, Opened, Received, SocketMachine, Transmit
 from kick_proto.testing.server import Accepted, KickServer, ServerInput
 
 __all__ = ["Client", "Link"]
 
-Client: TypeAlias = Machine[Any, list[str]]
+Client: TypeAlias = SocketMachine[Any, list[str]]
 
 
 class Link:

@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from kick_proto.agenda import Agenda
 from kick_proto.machine import Rng
-from kick_proto.testing.agenda import Agenda
 from kick_proto.testing.faults import HARMLESS_CODES, MALFORMED, Faults
 from kick_proto.testing.voice import Voice
 

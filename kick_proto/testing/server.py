@@ -18,11 +18,11 @@ from typing import TypeAlias, assert_never
 
 import msgspec
 
+from kick_proto.agenda import Agenda
 from kick_proto.errors import LocalProtocolError, RemoteProtocolError
 from kick_proto.frames import Frame
 from kick_proto.machine import Cancel, Close, Closed, Failed, Input, Opened, Output, Received, Rng
 from kick_proto.pusher import KICK_APP_KEY
-from kick_proto.testing.agenda import Agenda
 from kick_proto.testing.clients import Client, Clients
 from kick_proto.testing.faults import NO_FAULTS, Faults
 from kick_proto.testing.mischief import Deed, Drop, Hangup, Mischief, Outcry
@@ -120,7 +120,7 @@ _NOBODY = -1
 
 
 class KickServer:
-    """The server; see the module's docstring. ``Machine[ServerEvent, list[str]]`` that also takes ``Accepted``.
+    """The server; see the module's docstring. ``SocketMachine[ServerEvent, list[str]]`` that also takes ``Accepted``.
 
     ``unix_epoch`` is the wall clock minus the monotonic clock. ``activity_timeout`` is what the handshake tells,
     the personality's own where it is None; a client silent for half as long again is pinged, and after

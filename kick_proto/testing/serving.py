@@ -16,8 +16,8 @@ from enum import Enum, IntEnum
 from itertools import groupby
 from typing import Generic, Protocol, TypeVar, assert_never
 
+from kick_proto.agenda import Agenda
 from kick_proto.machine import Cancel, Close, Closed, Failed, Input, Open, Opened, Output, Received, Transmit
-from kick_proto.testing.agenda import Agenda
 from kick_proto.testing.server import Accepted
 from kick_proto.testing.server_frames import Reader, encode_close, encode_fragments, encode_pong, encode_texts
 from kick_proto.testing.server_upgrade import Refusal, Upgrade, Welcome

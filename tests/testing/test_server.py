@@ -7,7 +7,7 @@ import pytest
 
 from kick_proto.errors import LocalProtocolError
 from kick_proto.frames import Frame, encode_subscribe, encode_unsubscribe, parse_frame
-from kick_proto.machine import Closed, Failed, Machine, Opened, Transmit
+from kick_proto.machine import Closed, Failed, Opened, SocketMachine, Transmit
 from kick_proto.testing.faults import CHAOS, NO_FAULTS, Faults
 from kick_proto.testing.personalities import HOSTED, PERSONALITIES, REVERB, SOKETI, Personality
 from kick_proto.testing.playing import FASTEST
@@ -26,7 +26,7 @@ from tests.testing.stand import EPOCH, MESSAGE, PING, TOPIC, Counter, Stand, con
 
 
 def test_the_server_has_the_interface_of_every_machine() -> None:
-    machine: Machine[ServerEvent, list[str]] = Stand().server
+    machine: SocketMachine[ServerEvent, list[str]] = Stand().server
     assert machine.wants_input
     assert not machine.closed
     assert machine.poll_event() is None

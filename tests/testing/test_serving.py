@@ -10,7 +10,7 @@ from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessag
 from wsproto.frame_protocol import FrameProtocol
 
 from kick_proto.frames import Frame, encode_subscribe, parse_frame
-from kick_proto.machine import Closed, Failed, Machine, Opened, Received
+from kick_proto.machine import Closed, Failed, Opened, Received, SocketMachine
 from kick_proto.pusher import KICK_APP_KEY
 from kick_proto.testing.faults import Faults
 from kick_proto.testing.server import ClientConnected, ClientGone, ClientPinged, ServerEvent, TextReceived
@@ -22,7 +22,7 @@ PONG = '{"event":"pusher:pong","data":{}}'
 
 
 def test_the_framing_has_the_interface_of_every_machine() -> None:
-    machine: Machine[ServerEvent, bytes] = Wire().framing
+    machine: SocketMachine[ServerEvent, bytes] = Wire().framing
     assert machine.wants_input
     assert not machine.closed
     assert machine.poll_event() is None

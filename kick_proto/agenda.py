@@ -1,4 +1,4 @@
-"""Deadlines of many clients at once: ``timers.Timers`` for machines that serve more than one peer."""
+"""Deadlines by name and ref: ``timers.Timers`` for machines that do several things at once."""
 
 from collections.abc import Iterator
 from enum import IntEnum
@@ -10,7 +10,7 @@ TimerT = TypeVar("TimerT", bound=IntEnum)
 
 
 class Agenda(Generic[TimerT]):
-    """A mutable map from timer and client to deadline (monotonic seconds)."""
+    """A mutable map from timer and ref to deadline (monotonic seconds)."""
 
     __slots__ = ("_deadlines", "_kinds")
 
@@ -19,7 +19,7 @@ class Agenda(Generic[TimerT]):
         self._deadlines: dict[tuple[TimerT, int], float] = {}
 
     def start(self, timer: TimerT, ref: int, at: float) -> None:
-        """Let the client's timer fire at ``at``, whatever was set before."""
+        """Let the timer of that ref fire at ``at``, whatever was set before."""
         self._deadlines[timer, ref] = at
 
     def stop(self, timer: TimerT, ref: int) -> None:
@@ -27,7 +27,7 @@ class Agenda(Generic[TimerT]):
         self._deadlines.pop((timer, ref), None)
 
     def forget(self, ref: int) -> None:
-        """Stop everything of one client."""
+        """Stop everything of one ref."""
         for timer in self._kinds:
             self._deadlines.pop((timer, ref), None)
 
@@ -36,7 +36,7 @@ class Agenda(Generic[TimerT]):
         return min(self._deadlines.values(), default=None)
 
     def pop_due(self, now: float) -> Iterator[tuple[TimerT, int]]:
-        """Stop and give each timer that is due, in the order of the enum and then of the clients.
+        """Stop and give each timer that is due, in the order of the enum and then of the refs.
 
         A timer that is started while this runs waits for the next call; one that is stopped meanwhile is left out.
         """

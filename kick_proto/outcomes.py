@@ -1,0 +1,213 @@
+"""What came of a call that did not succeed, as a value: one classifier for all of Kick's hosts.
+
+Kick answers with six kinds of error body, and its edge with two more; a 403 may mean any of four things. So the body is
+read before the status is believed. Nothing here raises on what a peer sent, and what is kept of a body is short and
+has no secrets in it.
+
+Source: Seen: recorded replies, 2023 to 2026; Docs: KickEngineering/KickDevDocs, "Generating Tokens", "API" (2026-06).
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from kick_proto import errors
+from kick_proto.http import Response, retry_after
+
+__all__ = ["Failure", "Outcome", "classify", "redacted"]
+
+LONGEST = 300
+"""Characters of a server's own words that are kept."""
+READ_AT_MOST = 64 * 1024
+"""Bytes of an error's body that are read."""
+
+
+class Outcome(Enum):
+    """The ways in which a call can fail."""
+
+    NOT_FOUND = "not found"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    EDGE_BLOCKED = "blocked by the edge"
+    RATE_LIMITED = "rate limited"
+    SERVER_ERROR = "server error"
+    BAD_RESPONSE = "bad response"
+    REJECTED = "rejected"
+    """Any other 4xx: what was asked is not possible. ``code`` and the message say why."""
+    UNREACHABLE = "unreachable"
+    """There was no answer."""
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why there is no result; ``message`` is a sentence for people.
+
+    ``status`` is the HTTP status (None where there was no answer), ``code`` the server's own word, ``retry_after`` the
+    seconds that it asked to wait.
+    """
+
+    outcome: Outcome
+    message: str
+    status: int | None = None
+    code: str | None = None
+    retry_after: float | None = None
+
+    def error(self) -> errors.KickError:
+        """As an exception, for a driver to raise."""
+        kind = ERRORS.get(self.outcome)
+        if kind is None:
+            return errors.TransportError(self.message)
+        return kind(self.message, status=self.status or 0, code=self.code, retry_after=self.retry_after)
+
+
+ERRORS: Mapping[Outcome, type[errors.ApiError]] = {
+    Outcome.NOT_FOUND: errors.NotFound,
+    Outcome.UNAUTHORIZED: errors.Unauthorized,
+    Outcome.FORBIDDEN: errors.Forbidden,
+    Outcome.EDGE_BLOCKED: errors.EdgeBlocked,
+    Outcome.RATE_LIMITED: errors.RateLimited,
+    Outcome.SERVER_ERROR: errors.ServerError,
+    Outcome.BAD_RESPONSE: errors.BadResponse,
+    Outcome.REJECTED: errors.ApiError,
+}
+"""The exception of each; what is not here never had an answer."""
+
+BY_STATUS: Mapping[int, Outcome] = {
+    401: Outcome.UNAUTHORIZED,
+    403: Outcome.FORBIDDEN,
+    404: Outcome.NOT_FOUND,
+    419: Outcome.UNAUTHORIZED,
+    429: Outcome.RATE_LIMITED,
+}
+"""What a status means where the body does not say better. Source: Seen: 419 is the site's word for a dead session."""
+
+WAYS_OUT = (
+    "Kick's edge did not let this request through, which it decides by TLS fingerprint and address, not by what was "
+    "asked. Ways out: give the channel's ids by hand; log in and use the official API; or pass a fetch callable of "
+    "your own that looks like a browser"
+)
+"""Source: Seen: blocked and passed requests by client, 2023 to 2026."""
+
+BLOCKED = "request blocked"
+"""How the edge's JSON begins. Source: Seen: "Request blocked by security policy.", 2025 and 2026."""
+NOT_LOGGED_IN = "user is not authenticated"
+"""What the site says with a 403 that is a 401. Source: Seen: POST /api/v2/messages/send, 2026."""
+
+
+def classify(response: Response, unix_now: float) -> Failure | None:
+    """Why the response is no success, or None where it is one.
+
+    ``unix_now`` is the wall clock (unix seconds), against which a ``Retry-After`` date is held.
+    """
+    if 200 <= response.status < 300:
+        return _challenge(response) if _is_html(response) else None
+    code, text = _words(response)
+    outcome = _outcome(response, code, text)
+    return Failure(
+        outcome=outcome,
+        message=_sentence(outcome, response.status, code, text),
+        status=response.status,
+        code=code,
+        retry_after=retry_after(response.headers, unix_now),
+    )
+
+
+def _challenge(response: Response) -> Failure | None:
+    """A page in the place of data: the edge's, or that of somebody between us and Kick."""
+    if response.header("cf-mitigated") is None and b"<title>Just a moment" not in response.body[:READ_AT_MOST]:
+        return None
+    return Failure(outcome=Outcome.EDGE_BLOCKED, message=f"{WAYS_OUT} (HTTP {response.status})", status=response.status)
+
+
+def _outcome(response: Response, code: str | None, text: str | None) -> Outcome:
+    said = f"{code or ''} {text or ''}".lower()
+    if response.status == 403 and (
+        _is_html(response) or response.header("cf-mitigated") is not None or BLOCKED in said
+    ):
+        return Outcome.EDGE_BLOCKED
+    if response.status == 403 and NOT_LOGGED_IN in said:
+        return Outcome.UNAUTHORIZED
+    if response.status >= 500:
+        return Outcome.SERVER_ERROR
+    if response.status >= 400:
+        return BY_STATUS.get(response.status, Outcome.REJECTED)
+    return Outcome.BAD_RESPONSE
+
+
+def _sentence(outcome: Outcome, status: int, code: str | None, text: str | None) -> str:
+    if outcome is Outcome.EDGE_BLOCKED:
+        return f"{WAYS_OUT} (HTTP {status})"
+    words = ": ".join(dict.fromkeys(each for each in (code, text) if each))
+    return f"HTTP {status}, {outcome.value}" + (f": {words}" if words else "")
+
+
+def _is_html(response: Response) -> bool:
+    kind = response.header("content-type")
+    if kind is not None:
+        return "html" in kind.lower()
+    return response.body[:1024].lstrip()[:5].lower() in (b"<!doc", b"<html")
+
+
+# The words of an error, wherever they stand
+
+
+def _words(response: Response) -> tuple[str | None, str | None]:
+    """The server's own code and sentence, each where there is one."""
+    if _is_html(response):
+        return None, None
+    try:
+        body = msgspec.json.decode(response.body[:READ_AT_MOST])
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None, _short(response.body[:READ_AT_MOST].decode("utf-8", "replace"))
+    if not isinstance(body, dict):
+        return None, _short(body) if isinstance(body, str) else None
+    said = [found for read in SAID if (found := read(body)) is not None]
+    return _short(body.get("error")), _short("; ".join(dict.fromkeys(said)))
+
+
+def _validation(body: dict[str, Any]) -> str | None:
+    """``{"errors": {"field": ["text"]}}``, as Laravel writes it."""
+    fields = body.get("errors")
+    if not isinstance(fields, dict):
+        return None
+    told = [f"{name}: {each}" for name, texts in fields.items() if isinstance(texts, list) for each in texts[:3]]
+    return "; ".join(told[:5]) or None
+
+
+def _status(body: dict[str, Any]) -> str | None:
+    """``{"status": {"code": ..., "message": ...}}``."""
+    status = body.get("status")
+    return _text(status.get("message")) if isinstance(status, dict) else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+SAID: tuple[Callable[[dict[str, Any]], str | None], ...] = (
+    lambda body: _text(body.get("error_description")),
+    _validation,
+    lambda body: _text(body.get("data")),
+    _status,
+    lambda body: _text(body.get("message")),
+)
+"""Where sentences stand in an error's body, the most telling first."""
+
+_HIDDEN = re.compile(
+    r"""(?ix) (?: \b (?:access_|refresh_)?token | client_secret | code_verifier | playback_url | \b key | password )
+    ["']? \s* [=:] \s* ["']? [^\s"'&,;}]+ | \b bearer \s+ \S+ | \b eyJ [\w-]{8,} (?: \. [\w-]*)* """
+)
+
+
+def redacted(text: str) -> str:
+    """The text without what looks like a secret: tokens, keys, signed URLs."""
+    return _HIDDEN.sub("<redacted>", text)
+
+
+def _short(value: object) -> str | None:
+    if not isinstance(value, str) or not value.strip():
+        return None
+    text = " ".join(redacted(value[: 4 * LONGEST]).split())
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "\N{HORIZONTAL ELLIPSIS}"
