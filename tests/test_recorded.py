@@ -327,6 +327,7 @@ TABLE: Mapping[str, Row | Callable[[Json], Row]] = {
             "amount": "gift.amount",
             "text": blank_is_none("message"),
             "gift": "gift.name",
+            "gift_id": "gift.gift_id",
             "gift_type": "gift.type",
             "tier": "gift.tier",
             "id": "gift_transaction_id",

@@ -64,8 +64,8 @@ def prediction(
 
 
 def _outcome(told: payloads.PredictionOutcome) -> events.Outcome:
-    amount, votes = told.total_vote_amount or 0, told.vote_count or 0
-    return events.Outcome(told.id, told.title, amount, votes, told.return_rate, told.top_users or ())
+    amount, votes, top_users = told.total_vote_amount, told.vote_count, told.top_users or ()
+    return events.Outcome(told.id, told.title, amount, votes, told.return_rate, top_users)
 
 
 _V2 = (TopicKind.CHATROOM_V2,)
