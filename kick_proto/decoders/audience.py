@@ -73,8 +73,8 @@ _PREDICTIONS = (TopicKind.PREDICTIONS,)
 _LOGIN = ("private-chatroom_{}",)
 
 ROWS: tuple[Row[Any], ...] = (
-    Row("PollUpdateEvent", payloads.PollUpdateEvent, poll_updated, _V2, era="2023 on", confidence="A"),
-    Row("PollDeleteEvent", payloads.Nothing, poll_deleted, _V2, era="2023 on", confidence="C"),
+    Row("PollUpdateEvent", payloads.PollUpdateEvent, poll_updated, _V2, era="2026 on", confidence="A"),
+    Row("PollDeleteEvent", payloads.Nothing, poll_deleted, _V2, era="2026 on", confidence="C"),
     Row("PredictionCreated", payloads.PredictionEvent, prediction, _PREDICTIONS, era="2025 on", confidence="C"),
     Row("PredictionUpdated", payloads.PredictionEvent, prediction, _PREDICTIONS, era="2025 on", confidence="C"),
     Row("PollCreated", payloads.PollCreated, poll_created, (), private=_LOGIN, era="2023", confidence="C"),
