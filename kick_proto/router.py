@@ -4,7 +4,8 @@ A handler is any callable that takes an event. One for a base class (``Event``, 
 which those are is found out once for each type, so that routing an event is one look into a dict. The handlers of an
 event run in the order in which they were registered, each of them once.
 
-What handlers return is handed back, unread, so the same router serves threads and every event loop::
+What handlers return is handed back, so the same router serves threads and every event loop. A coroutine is handed back
+within another one, by which a failure in it is told like any other::
 
     router: Router[Awaitable[None]] = Router(on_error=print)
 
@@ -18,9 +19,9 @@ What handlers return is handed back, unread, so the same router serves threads a
 A router never looks at what an event holds, and never subscribes: ``Config(events=router.event_types)`` does.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, Generic, TypeAlias, TypeVar, overload
+from typing import Any, Generic, TypeAlias, TypeVar, cast, overload
 
 import msgspec
 
@@ -55,7 +56,8 @@ class Router(Generic[ResultT]):
     """Handlers by type of event; see the module's docstring.
 
     A handler that raises stops neither the others nor the stream when ``on_error`` is given: that is called with each
-    ``HandlerError``. Without it, ``route`` raises after all handlers of the event have run.
+    ``HandlerError``. Without it, ``route`` raises after all handlers of the event have run. A handler's coroutine that
+    raises does the same where it is awaited: with ``on_error`` it then gives None.
     """
 
     def __init__(self, *, on_error: Callable[[HandlerError], object] | None = None) -> None:
@@ -74,12 +76,7 @@ class Router(Generic[ResultT]):
             raise LocalProtocolError(
                 f"handlers are registered for types of events, not for {event_type!r}: write @router.on(ChatMessage)"
             )
-        if (event_type, handler) in self._registered:
-            raise LocalProtocolError(
-                f"{_name(handler)} is registered for {event_type.__name__} already; unregister it first"
-            )
-        self._registered.append((event_type, handler))
-        self._resolved.clear()
+        self._register((event_type,), handler)
 
     def unregister(self, event_type: type[EventT], handler: Callable[[EventT], ResultT]) -> None:
         """Have the handler called for the type no more.
@@ -102,7 +99,7 @@ class Router(Generic[ResultT]):
     def on(self, *event_types: type[msgspec.Struct]) -> _Same[Any, ResultT]: ...
 
     def on(self, *event_types: type[msgspec.Struct]) -> _Same[Any, ResultT]:
-        """Register the decorated function for all of these types; it stays what it is.
+        """Register the decorated function for all of these types, or for none; it stays what it is.
 
         Raises:
             LocalProtocolError: as ``register``, or there is no type.
@@ -111,8 +108,7 @@ class Router(Generic[ResultT]):
             raise LocalProtocolError("@router.on takes the types of events to handle: write @router.on(ChatMessage)")
 
         def decorate(handler: _Handler[Any, ResultT]) -> _Handler[Any, ResultT]:
-            for event_type in event_types:
-                self.register(event_type, handler)
+            self._register(event_types, handler)
             return handler
 
         return decorate
@@ -145,11 +141,9 @@ class Router(Generic[ResultT]):
         failures: list[HandlerError] = []
         for handler in handlers:
             try:
-                results.append(handler(event))
+                results.append(self._guarded(handler(event), handler, event_type))
             except Exception as error:
-                failure = HandlerError(_name(handler), event_type)
-                failure.__cause__ = error
-                failures.append(failure)
+                failures.append(_failure(handler, event_type, error))
         if failures:
             self._report(failures)
         return results
@@ -164,6 +158,17 @@ class Router(Generic[ResultT]):
             return None
         return tuple(dict.fromkeys(event_type for event_type, _ in self._registered))
 
+    def _register(self, event_types: tuple[type, ...], handler: _Handler[Any, ResultT]) -> None:
+        wanted = list(self._registered)
+        for event_type in event_types:
+            if (event_type, handler) in wanted:
+                raise LocalProtocolError(
+                    f"{_name(handler)} is registered for {event_type.__name__} already; unregister it first"
+                )
+            wanted.append((event_type, handler))
+        self._registered = wanted
+        self._resolved.clear()
+
     def _resolve(self, event_type: type) -> tuple[_Handler[Any, ResultT], ...]:
         handlers: list[_Handler[Any, ResultT]] = []
         for wanted, handler in self._registered:
@@ -173,6 +178,18 @@ class Router(Generic[ResultT]):
             return (self._otherwise,)
         return tuple(handlers)
 
+    def _guarded(self, result: ResultT, handler: _Handler[Any, ResultT], event_type: type) -> ResultT:
+        if not isinstance(result, Coroutine):
+            return result
+        return cast(ResultT, self._awaited(result, handler, event_type))
+
+    async def _awaited(self, started: Coroutine[Any, Any, Any], handler: object, event_type: type) -> Any:
+        try:
+            return await started
+        except Exception as error:
+            self._report([_failure(handler, event_type, error)])
+            return None
+
     def _report(self, failures: list[HandlerError]) -> None:
         if self._on_error is not None:
             for failure in failures:
@@ -181,6 +198,12 @@ class Router(Generic[ResultT]):
             raise failures[0]
         else:
             raise ExceptionGroup(f"{len(failures)} handlers of {failures[0].event_type.__name__} failed", failures)
+
+
+def _failure(handler: object, event_type: type, error: Exception) -> HandlerError:
+    failure = HandlerError(_name(handler), event_type)
+    failure.__cause__ = error
+    return failure
 
 
 def _name(handler: object) -> str:

@@ -1,6 +1,7 @@
 """The decoder table: what holds for each of its rows, whatever a socket may say, and for rows of one's own."""
 
 import copy
+import inspect
 import json
 import re
 from collections.abc import Callable
@@ -66,6 +67,15 @@ def test_each_row_of_the_table_has_a_name_of_its_own_and_says_where_and_when_it_
 def test_a_row_tells_what_it_makes(row: Row[payloads.Payload]) -> None:
     assert events.Event not in row.makes
     assert len(set(row.makes)) == len(row.makes) > 0
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_what_a_row_makes_names_it_where_one_reads_of_the_event(row: Row[payloads.Payload]) -> None:
+    for made in set(row.makes) - {events.Unknown}:
+        told = inspect.getdoc(made) or ""
+        if made is events.Resubscribed:
+            told += inspect.getdoc(events.Subscribed) or ""  # "as ``Subscribed``"
+        assert f"``{row.name}``" in told, made.__name__
 
 
 @pytest.mark.parametrize(("name", "payload"), SEEN.values(), ids=SEEN.keys())

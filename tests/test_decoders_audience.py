@@ -89,7 +89,7 @@ STAKED: Json = {
     "id": "01ABC",
     "title": "will it boil?",
     "state": "ACTIVE",
-    "outcomes": (events.Outcome("o-1", "yes", 5010, 3, 1.5, (BETTER,)), events.Outcome("o-2", "no", return_rate=0.0)),
+    "outcomes": (events.Outcome("o-1", "yes", 5010, 3, 1.5, (BETTER,)), events.Outcome("o-2", "no", 0, 0, 0.0)),
     "duration": timedelta(minutes=5),
     "created_at": NOON + timedelta(microseconds=123_450),
 }
@@ -125,9 +125,9 @@ def prediction(**changes: Json) -> Json:
         pytest.param(prediction(state="CANCELED"), {**STAKED, "state": "CANCELED"}, True, id="canceled"),
         pytest.param(
             prediction(outcomes=[{"id": "o-1", "title": "yes", "top_users": None}]),
-            {**STAKED, "outcomes": (events.Outcome("o-1", "yes"),)},
+            {**STAKED, "outcomes": (events.Outcome("o-1", "yes", None, None, None, ()),)},
             False,
-            id="an outcome that nobody staked on",
+            id="an outcome of which no stakes are told",
         ),
         pytest.param(
             changed(PREDICTION, ("prediction",), lambda told: without(told, "duration", "created_at", "channel_id")),

@@ -185,7 +185,7 @@ def setting(name: str, value: Json) -> Json:
 @pytest.mark.parametrize(
     ("payload", "fields"),
     [
-        pytest.param(SETTINGS, {**TWINS, "links_allowed": OFF}, id="as seen"),
+        pytest.param(SETTINGS, {**TWINS, "links_allowed": OFF, "rules": ""}, id="as seen"),
         pytest.param(
             setting("followers_only_mode", {"duration_seconds": 60, "enabled": True}),
             {"followers_only": events.Mode(True, timedelta(minutes=1))},
@@ -207,6 +207,8 @@ def setting(name: str, value: Json) -> Json:
             id="a second is one elsewhere",
         ),
         pytest.param(setting("rules", "be kind"), {"rules": "be kind"}, id="the channel's own words"),
+        pytest.param(setting("rules", ""), {"rules": ""}, id="no words any more, which is no silence"),
+        pytest.param(setting("rules", None), {}, id="words null"),
         pytest.param({"settings": {}}, {}, id="nothing told"),
     ],
 )

@@ -187,6 +187,7 @@ def test_a_lifted_ban_or_timeout(payload: Json, moderator: events.Moderator | No
     [
         pytest.param(LIVE, "Foxes at night", datetime(2026, 5, 4, 11, 59, 59, tzinfo=UTC), id="as seen"),
         pytest.param({"livestream": {"id": 9001}}, None, None, id="by its number alone"),
+        pytest.param({"livestream": {"id": 9001, "session_title": ""}}, None, None, id="a blank title"),
         pytest.param({"livestream": {"id": "9001", "session_title": None, "created_at": None}}, None, None, id="nulls"),
     ],
 )

@@ -476,6 +476,7 @@ TIP: Json = {
     "gift": "Rage Quit",
     "gift_type": "LEVEL_UP",
     "tier": "MID",
+    "gift_id": "rage_quit",
 }
 SENT_AT = NOON + timedelta(microseconds=212_276)
 MINUTES = timedelta(minutes=10)
@@ -505,13 +506,14 @@ def kicks(**gift: Json) -> Json:
             id="no time for which it is pinned",
         ),
         pytest.param(kicks(amount="500"), PINNED, id="an amount as a string"),
+        pytest.param(kicks(gift_id=""), {**PINNED, "gift_id": None}, id="a gift without an id"),
         pytest.param(
             kicks(pinned_time=1_500), {**PINNED, "pinned_for": timedelta(microseconds=1)}, id="below a microsecond"
         ),
         pytest.param(kicks(pinned_time=10**30), {**PINNED, "pinned_for": timedelta.max}, id="pinned for ever"),
         pytest.param(
             {"sender": {"username": "Ada_L"}, "gift": {"amount": 500}},
-            dict.fromkeys(("user_id", "gift", "gift_type", "tier")),
+            dict.fromkeys(("user_id", "gift", "gift_type", "tier", "gift_id")),
             id="nothing but what it needs",
         ),
     ],
@@ -537,13 +539,15 @@ def test_a_reward_that_the_owner_is_told_has_no_title() -> None:
     check("RedeemedReward", LOGIN, events.RewardRedeemed, {"title": None, "username": "Ada_L", "user_id": ADA})
 
 
+EARNED: Json = {"balance": 90, "reason": "EARNED", "user_id": ADA, "channel_id": FOX.channel_id}
+
+
 @pytest.mark.parametrize(
     ("payload", "fields"),
     [
-        pytest.param(POINTS, {"balance": 90, "reason": "EARNED", "user_id": ADA}, id="ids as text"),
-        pytest.param(
-            {**POINTS, "user_id": 701}, {"balance": 90, "reason": "EARNED", "user_id": ADA}, id="ids as numbers"
-        ),
+        pytest.param(POINTS, EARNED, id="ids as text"),
+        pytest.param({**POINTS, "user_id": 701, "channel_id": 11}, EARNED, id="ids as numbers"),
+        pytest.param({**POINTS, "channel_id": None}, {**EARNED, "channel_id": None}, id="on no channel"),
         pytest.param({"points": 10, "reason": ""}, {}, id="nothing but what it needs"),
     ],
 )

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 import threading
@@ -42,6 +43,27 @@ CHAT = Frame(
 )
 LIVE = Frame("App\\Events\\StreamerIsLive", "channel.668", '{"livestream":{"id":9,"session_title":"tea"}}')
 OVER = Frame("App\\Events\\StopStreamBroadcast", "channel.668", '{"livestream":{"id":9}}')
+
+DECODED = """
+import sys
+from datetime import UTC, datetime
+
+import kick_proto
+from kick_proto.decoders import PREFIX, Decoders
+from kick_proto.demand import topics_for
+from kick_proto.events import RewardRedeemed
+from kick_proto.frames import Frame, parse_frame
+from kick_proto.ids import Channel, ChannelId, ChatroomId
+
+print(kick_proto.__file__)
+channel = Channel(ChannelId(668), ChatroomId(668))
+frame = parse_frame(sys.argv[1])
+for name in (frame.event, frame.event.removeprefix(PREFIX)):
+    event = Decoders().decode(Frame(name, frame.channel, frame.data), datetime.now(UTC), channel)
+    print(type(event).__name__, event.title, event.username)
+print(frame.channel in topics_for([RewardRedeemed], channel))
+"""
+"""Decodes a frame by the library that lies in the working directory, under both of its names."""
 
 
 class Director:
@@ -137,6 +159,28 @@ def test_the_new_event_is_decoded_under_both_names() -> None:
 def test_the_page_on_adding_an_event_shows_the_example_as_it_runs() -> None:
     code = (ROOT / "docs" / "examples" / "new_event.py").read_text()
     assert f"```python\n{code}```" in (ROOT / "docs" / "adding_an_event.md").read_text()
+
+
+def test_the_three_additions_of_the_page_teach_a_copy_of_the_library_the_event(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "adding_an_event.md").read_text()
+    payload, function, table, _ = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    (row,) = re.findall(r"^    Row\(.*\),$", table, re.MULTILINE)
+    shutil.copytree(ROOT / "kick_proto", tmp_path / "kick_proto", ignore=shutil.ignore_patterns("__pycache__"))
+    payloads = tmp_path / "kick_proto" / "payloads" / "support.py"
+    decoders = tmp_path / "kick_proto" / "decoders" / "support.py"
+    payloads.write_text(f"{payloads.read_text('utf-8')}\n\n{payload}", "utf-8")
+    above, rows, below = decoders.read_text("utf-8").partition("ROWS: tuple[Row[Any], ...] = (\n")
+    decoders.write_text(f"{above}\n\n{function}\n\n{rows}{row}\n{below}", "utf-8")
+    (frame,) = re.findall(r"^```json\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    ran = subprocess.run(
+        [sys.executable, "-c", DECODED, frame], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ran.stderr == ""
+    assert ran.stdout.splitlines() == [
+        str(tmp_path / "kick_proto" / "__init__.py"),
+        *["RewardRedeemed 12 pieces of confetti ada"] * 2,
+        "True",
+    ]
 
 
 def snippets(language: str) -> Iterator[str]:

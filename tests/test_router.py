@@ -180,6 +180,19 @@ def test_coroutines_are_handed_back_for_the_event_loop_to_await() -> None:
     assert seen == ["hello", "ChatMessage"]
 
 
+def test_what_a_coroutine_gives_is_what_the_handlers_gives() -> None:
+    router: Router[Awaitable[str]] = Router()
+
+    @router.on(events.ChatMessage)
+    async def text_of(message: events.ChatMessage) -> str:
+        return message.text
+
+    async def scenario() -> list[str]:
+        return [await result for result in router.route(MESSAGE)]
+
+    assert asyncio.run(scenario()) == ["hello"]
+
+
 # What goes wrong in them.
 
 
@@ -225,6 +238,57 @@ def test_where_failures_are_taken_the_stream_goes_on_and_results_are_kept() -> N
     assert [each.handler for each in failures] == ["tests.test_router.failing", "tests.test_router.Overlay"]
 
 
+async def failing_later(event: msgspec.Struct) -> str:
+    await asyncio.sleep(0)
+    raise ValueError("no")
+
+
+def test_a_failure_in_a_coroutine_names_the_handler_and_the_event() -> None:
+    router: Router[Awaitable[str]] = Router()
+    router.register(events.ChatMessage, failing_later)
+
+    async def scenario() -> None:
+        (result,) = router.route(MESSAGE)
+        await result
+
+    with pytest.raises(HandlerError, match=r"^tests\.test_router\.failing_later failed on ChatMessage$") as caught:
+        asyncio.run(scenario())
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
+def test_where_failures_are_taken_a_coroutine_that_fails_does_not_stop_the_stream() -> None:
+    failures: list[HandlerError] = []
+    router: Router[Awaitable[str]] = Router(on_error=failures.append)
+    router.register(events.ChatMessage, failing_later)
+
+    async def scenario() -> list[str | None]:
+        return [await result for event in (MESSAGE, MESSAGE) for result in router.route(event)]
+
+    assert asyncio.run(scenario()) == [None, None]
+    assert [each.handler for each in failures] == ["tests.test_router.failing_later"] * 2
+    assert [str(each.__cause__) for each in failures] == ["no", "no"]
+
+
+def test_a_coroutine_is_cancelled_as_ever() -> None:
+    failures: list[HandlerError] = []
+    router: Router[Awaitable[None]] = Router(on_error=failures.append)
+
+    @router.on(events.ChatMessage)
+    async def wait(message: events.ChatMessage) -> None:
+        await asyncio.Event().wait()
+
+    async def scenario() -> None:
+        (result,) = router.route(MESSAGE)
+        task = asyncio.ensure_future(result)
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(scenario())
+    assert failures == []
+
+
 def test_what_is_no_error_of_the_handler_goes_through() -> None:
     def interrupted(event: msgspec.Struct) -> str:
         raise KeyboardInterrupt
@@ -258,6 +322,17 @@ def test_a_handler_is_registered_once_for_a_type() -> None:
         router.register(events.ChatMessage, overlay.show)
     router.register(events.ChatMessage, Overlay().show)
     assert router.route(MESSAGE) == ["shown ChatMessage"] * 2
+
+
+def test_the_decorator_registers_for_all_types_or_for_none() -> None:
+    router: Router[str] = Router()
+    router.register(events.ChatMessage, name)
+    with pytest.raises(LocalProtocolError, match="name is registered for ChatMessage already"):
+        router.on(events.Unknown, events.ChatMessage)(name)
+    with pytest.raises(LocalProtocolError, match="failing is registered for Unknown already"):
+        router.on(events.Unknown, events.Unknown)(failing)
+    assert router.event_types == (events.ChatMessage,)
+    assert router.route(UNKNOWN) == []
 
 
 def test_only_what_is_registered_for_that_very_type_can_be_unregistered() -> None:

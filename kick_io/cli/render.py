@@ -299,7 +299,8 @@ def _prediction_changed(event: events.PredictionChanged, said: Said) -> Line:
     line: Line = [("◭ ", "bold blue"), (f"prediction {event.state.lower()} ", "blue"), (event.title, "bold")]
     for outcome in event.outcomes:
         won = "✓ " if outcome.id == event.winning_outcome_id else ""
-        line += [(f"  {won}{outcome.title} ", "bold" if won else ""), (f"{outcome.amount:,}", "dim")]
+        staked = "" if outcome.amount is None else f" {outcome.amount:,}"
+        line += [(f"  {won}{outcome.title}", "bold" if won else ""), (staked, "dim")]
     return line
 
 

@@ -1,9 +1,9 @@
 """The decoder table: wire name -> payload struct -> unified event.
 
-A new event is three additions: its payload struct in ``payloads``, one function here (in the file of
-its theme) that turns the payload into an
-event, and one row of ``ROWS``. Nothing else knows event names. What no row knows becomes ``Unknown``; what a row
-cannot read becomes ``Undecodable`` with the path of the field at fault. Nothing raises, and no frame is lost.
+A new event is three additions: its payload struct in ``payloads``, one function here (in the file of its theme) that
+turns the payload into an event, and one row of ``ROWS``. Nothing else knows event names. What no row knows becomes
+``Unknown``; what a row cannot read becomes ``Undecodable`` with the path of the field at fault. Nothing raises, and no
+frame is lost.
 
 Kick writes names bare (``KicksGifted``) and prefixed (``App\\Events\\ChatMessageEvent``) and has moved events from one
 spelling to the other, so a row answers to both. Source: Seen: wire catalogue section 1.3 (2023-2026).

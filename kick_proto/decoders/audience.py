@@ -64,8 +64,8 @@ def prediction(
 
 
 def _outcome(told: payloads.PredictionOutcome) -> events.Outcome:
-    amount, votes = told.total_vote_amount or 0, told.vote_count or 0
-    return events.Outcome(told.id, told.title, amount, votes, told.return_rate, told.top_users or ())
+    amount, votes, top_users = told.total_vote_amount, told.vote_count, told.top_users or ()
+    return events.Outcome(told.id, told.title, amount, votes, told.return_rate, top_users)
 
 
 _V2 = (TopicKind.CHATROOM_V2,)
@@ -73,8 +73,8 @@ _PREDICTIONS = (TopicKind.PREDICTIONS,)
 _LOGIN = ("private-chatroom_{}",)
 
 ROWS: tuple[Row[Any], ...] = (
-    Row("PollUpdateEvent", payloads.PollUpdateEvent, poll_updated, _V2, era="2023 on", confidence="A"),
-    Row("PollDeleteEvent", payloads.Nothing, poll_deleted, _V2, era="2023 on", confidence="C"),
+    Row("PollUpdateEvent", payloads.PollUpdateEvent, poll_updated, _V2, era="2026 on", confidence="A"),
+    Row("PollDeleteEvent", payloads.Nothing, poll_deleted, _V2, era="2026 on", confidence="C"),
     Row("PredictionCreated", payloads.PredictionEvent, prediction, _PREDICTIONS, era="2025 on", confidence="C"),
     Row("PredictionUpdated", payloads.PredictionEvent, prediction, _PREDICTIONS, era="2025 on", confidence="C"),
     Row("PollCreated", payloads.PollCreated, poll_created, (), private=_LOGIN, era="2023", confidence="C"),

@@ -124,7 +124,7 @@ def chat_settings_changed(
         emotes_only=_mode(told.emotes_only_mode),
         account_age=_seconds(told.minimum_account_age),
         links_allowed=_mode(told.allow_links),
-        rules=told.rules or None,
+        rules=told.rules,
     )
 
 

@@ -17,7 +17,7 @@ def stream_online(
 ) -> events.StreamOnline:
     stream = payload.livestream
     return events.StreamOnline(
-        received_at, raw, channel, stream.id, stream.session_title, reading.utc(stream.created_at)
+        received_at, raw, channel, stream.id, stream.session_title or None, reading.utc(stream.created_at)
     )
 
 

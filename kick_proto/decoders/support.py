@@ -149,6 +149,7 @@ def kicks_gifted(payload: payloads.KicksGifted, received_at: datetime, raw: Fram
         # 0 is what a gift has that is not pinned.
         pinned_for=reading.nanoseconds(gift.pinned_time or None),
         expires_at=reading.utc(payload.expires_at),
+        gift_id=gift.gift_id or None,
     )
 
 
@@ -188,7 +189,8 @@ def points_updated(
     payload: payloads.PointsUpdated, received_at: datetime, raw: Frame, channel: Channel
 ) -> events.PointsChanged:
     points, balance, reason = payload.points, payload.balance, payload.reason or None
-    return events.PointsChanged(received_at, raw, channel, points, balance, reason, payload.user_id)
+    user_id, where = payload.user_id, payload.channel_id
+    return events.PointsChanged(received_at, raw, channel, points, balance, reason, user_id, where)
 
 
 def goal(change: str) -> Build[payloads.GoalEvent]:

@@ -19,7 +19,10 @@ class PollOption(msgspec.Struct, frozen=True, gc=False):
 
 
 class PollChanged(Event, frozen=True, tag=True, gc=False):
-    """A poll began, or its votes changed: a snapshot, about once a second. Wire: ``PollUpdateEvent``; it has no id."""
+    """A poll began, or its votes changed: a snapshot, about once a second. It has no id.
+
+    Wire: ``PollUpdateEvent`` (seconds); ``PollCreated`` (login).
+    """
 
     title: str
     options: tuple[PollOption, ...]
@@ -30,7 +33,7 @@ class PollChanged(Event, frozen=True, tag=True, gc=False):
 
 
 class PollDeleted(Event, frozen=True, tag=True, gc=False):
-    """The poll was taken away. Wire: ``PollDeleteEvent``, which says nothing more."""
+    """The poll was taken away. Wire: ``PollDeleteEvent``, which says nothing more; ``PollDeleted`` (login)."""
 
 
 class Better(msgspec.Struct, frozen=True, gc=False):
@@ -46,8 +49,9 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
     id: str
     title: str
-    amount: int = 0
-    votes: int = 0
+    amount: int | None = None
+    """Channel points."""
+    votes: int | None = None
     return_rate: float | None = None
     top_users: tuple[Better, ...] = ()
 
@@ -55,7 +59,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 class PredictionChanged(Event, frozen=True, tag=True, gc=False):
     """A prediction was opened, staked on, locked, resolved or cancelled: a snapshot.
 
-    Wire: ``PredictionCreated``, ``PredictionUpdated``.
+    Wire: ``PredictionCreated``, ``PredictionUpdated`` (seconds).
     """
 
     id: str

@@ -48,7 +48,7 @@ class Celebration(msgspec.Struct, frozen=True, gc=False):
 
 
 class ChatMessage(IdentifiedEvent, frozen=True, tag=True, gc=False):
-    """Somebody wrote in the chat. Wire: ``ChatMessageEvent``."""
+    """Somebody wrote in the chat. Wire: ``ChatMessageEvent``; in early 2023 ``ChatMessageSentEvent``."""
 
     text: str
     """As written: emotes as ``[emote:ID:NAME]``; ``fragments`` takes it apart."""
@@ -67,7 +67,10 @@ class ChatMessage(IdentifiedEvent, frozen=True, tag=True, gc=False):
 
 
 class MessageDeleted(IdentifiedEvent, frozen=True, tag=True, gc=False):
-    """A message was taken down. Wire: ``MessageDeletedEvent``, which tells neither author nor deleter."""
+    """A message was taken down.
+
+    Wire: ``MessageDeletedEvent``, which tells neither author nor deleter; ``MessageDeleted`` (login).
+    """
 
     message_id: str
     by_ai: bool | None = None
@@ -91,17 +94,23 @@ class PinnedMessage(msgspec.Struct, frozen=True, gc=False):
 
 
 class MessagePinned(Event, frozen=True, tag=True, gc=False):
-    """A message was pinned above the chat. Wire: ``PinnedMessageCreatedEvent``. A second pin comes after an unpin."""
+    """A message was pinned above the chat; another one comes after an unpin.
+
+    Wire: ``PinnedMessageCreatedEvent``; ``MessagePinned`` (login).
+    """
 
     message: PinnedMessage
     pinned_by: Author | None = None
-    """None in frames from 2024."""
+    """None in frames from 2024, and in those that need a login."""
     duration: timedelta | None = None
     """How long it stays."""
 
 
 class MessageUnpinned(Event, frozen=True, tag=True, gc=False):
-    """The pinned message was taken off. Wire: ``PinnedMessageDeletedEvent``, which says nothing more."""
+    """The pinned message was taken off.
+
+    Wire: ``PinnedMessageDeletedEvent``, which says nothing more; ``MessageUnpinned`` (login).
+    """
 
 
 class Mode(msgspec.Struct, frozen=True, gc=False):
@@ -116,7 +125,10 @@ class ChatSettingsChanged(JoinedEvent, frozen=True, tag=True, gc=False):
     """The chat's rules: a snapshot, of which None is what the frame did not tell.
 
     Wire: ``ChatroomUpdatedEvent`` (minutes and seconds) and ``ChatSettingsChanged`` (seconds); two writers of the
-    former are known to disagree for a while.
+    former are known to disagree for a while. With a login, one rule at a time and without its time:
+    ``SlowModeActivated``, ``SlowModeDeactivated``, ``EmotesModeActivated``, ``EmotesModeDeactivated``,
+    ``FollowersModeActivated``, ``FollowersModeDeactivated``, ``SubscribersModeActivated``,
+    ``SubscribersModeDeactivated``, ``AllowLinksActivated``, ``AllowLinksDeactivated``.
     """
 
     slow_mode: Mode | None = None
@@ -128,7 +140,7 @@ class ChatSettingsChanged(JoinedEvent, frozen=True, tag=True, gc=False):
     links_allowed: Mode | None = None
     bot_protection: Mode | None = None
     rules: str | None = None
-    """The channel's own words to its chatters."""
+    """The channel's own words to its chatters, "" where it has none."""
 
 
 class BannedWordsChanged(Event, frozen=True, tag=True, gc=False):

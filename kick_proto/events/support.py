@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from kick_proto.events.base import Event, JoinedEvent
-from kick_proto.ids import UserId
+from kick_proto.ids import ChannelId, UserId
 
 __all__ = [
     "GiftedSubscriptions",
@@ -90,7 +90,7 @@ class SubscriberCountChanged(Event, frozen=True, tag=True, gc=False):
 
 
 class Tipped(JoinedEvent, frozen=True, tag=True, gc=False):
-    """Somebody gave money, in a currency of the platform's. Wire: ``KicksGifted``."""
+    """Somebody gave money, in a currency of the platform's. Wire: ``KicksGifted`` (nanoseconds)."""
 
     username: str
     amount: int
@@ -107,6 +107,8 @@ class Tipped(JoinedEvent, frozen=True, tag=True, gc=False):
     sent_at: datetime | None = None
     pinned_for: timedelta | None = None
     expires_at: datetime | None = None
+    gift_id: str | None = None
+    """What tells this gift from others, like ``rage_quit``."""
 
 
 class RewardRedeemed(Event, frozen=True, tag=True, gc=False):
@@ -132,6 +134,8 @@ class PointsChanged(Event, frozen=True, tag=True, gc=False):
     balance: int | None = None
     reason: str | None = None
     user_id: UserId | None = None
+    channel_id: ChannelId | None = None
+    """Where the points are; the topic is of one viewer and all channels."""
 
 
 class GoalChanged(Event, frozen=True, tag=True, gc=False):

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from kick_proto.events import Leader
-from kick_proto.ids import UserId
+from kick_proto.ids import ChannelId, UserId
 from kick_proto.payloads.base import Payload, Person
 
 __all__ = [
@@ -149,6 +149,7 @@ class KicksGift(msgspec.Struct, frozen=True, gc=False):
     """What was given. ``amount`` is KICKs, ``pinned_time`` nanoseconds, 0 where it is not pinned."""
 
     amount: int
+    gift_id: str | None = None
     name: str | None = None
     type: str | None = None
     tier: str | None = None
@@ -196,12 +197,16 @@ class RewardRedeemedEvent(Payload, frozen=True, gc=False):
 
 
 class PointsUpdated(Payload, frozen=True, gc=False):
-    """``private-channelpoints-{user}``, 2025 to now; clients read the ids as text."""
+    """``private-channelpoints-{user}``, 2025 to now; clients read the ids as text.
+
+    The topic is of all channels of one viewer: ``channel_id`` alone says where the points are.
+    """
 
     points: int
     balance: int | None = None
     reason: str | None = None
     user_id: UserId | None = None
+    channel_id: ChannelId | None = None
 
 
 class GoalEvent(Payload, frozen=True, gc=False):

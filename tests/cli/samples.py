@@ -89,6 +89,7 @@ EVERYTHING: tuple[SessionEvent, ...] = (
         gift="Pack It Up",
         gift_type="LEVEL_UP",
         tier="MID",
+        gift_id="pack_it_up",
         id="t1",
         sent_at=NOW,
         pinned_for=timedelta(minutes=20),
@@ -97,7 +98,7 @@ EVERYTHING: tuple[SessionEvent, ...] = (
     events.Tipped(NOW, RAW, CHANNEL, "PolitePebble", 1),
     events.RewardRedeemed(NOW, RAW, CHANNEL, "Hydrate", "PolitePebble", UserId(8), "now", "#00a3ff"),
     events.RewardRedeemed(NOW, RAW, CHANNEL, None, "PolitePebble"),
-    events.PointsChanged(NOW, RAW, CHANNEL, 10, 1_090, "EARNED", UserId(8)),
+    events.PointsChanged(NOW, RAW, CHANNEL, 10, 1_090, "EARNED", UserId(8), CHANNEL.channel_id),
     events.PointsChanged(NOW, RAW, CHANNEL, 1),
     events.GoalChanged(
         NOW, RAW, CHANNEL, "g1", "progress", "followers", 247_533, 300_000, "active", NOW, NOW, NOW, NOW

@@ -179,7 +179,7 @@ def test_the_lines_of_support(kind: type[SessionEvent], lines: list[str]) -> Non
         ),
         (events.PollChanged, ["▤ poll tea or coffee?  tea 1,038  coffee 61  19 s left"]),
         (events.PollDeleted, ["▤ poll deleted"]),
-        (events.PredictionChanged, ["◭ prediction resolved will it boil?  ✓ yes 5,010  no 0"]),
+        (events.PredictionChanged, ["◭ prediction resolved will it boil?  ✓ yes 5,010  no"]),
     ],
 )
 def test_the_lines_of_a_type(made: type[SessionEvent], lines: list[str]) -> None:
