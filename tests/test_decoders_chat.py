@@ -32,6 +32,8 @@ LOGIN: Json = {
         pytest.param({"chatroom_id": 22}, None, id="something else"),
         pytest.param({"id": ""}, None, id="an empty id"),
         pytest.param({"id": None}, None, id="null"),
+        pytest.param({"id": 22}, None, id="a number, which is the chatroom's elsewhere"),
+        pytest.param({"id": {}}, None, id="an object"),
     ],
 )
 def test_a_cleared_chat(payload: Json, id: str | None) -> None:

@@ -440,6 +440,24 @@ def test_a_snapshot_that_says_the_same_again_is_told_once_and_one_that_differs_i
     assert len(stage.wait(2)) == 1
 
 
+def test_rules_that_are_set_back_are_told_though_their_frame_is_the_one_of_before() -> None:
+    stage = Stage()
+    on, off = rules(slow_mode=ON), rules(slow_mode=OFF)
+    stage.tell(on, rules("ChatSettingsChanged", slow_mode=ON))
+    assert [event.slow_mode for event in stage.tell(off, on, on)] == [OFF, ON]
+    assert stage.merge.merged == 1
+
+
+def test_rules_that_are_set_back_before_they_were_told_are_told_as_they_are() -> None:
+    stage = Stage()
+    on, off = rules(slow_mode=ON), rules(slow_mode=OFF)
+    assert stage.tell(on, off, on, on) == []
+    (event,) = stage.wait(2)
+    assert event.slow_mode == ON
+    assert event.sources == raws([on, off, on])
+    assert stage.merge.merged == 1
+
+
 # What is merely repeated
 
 
@@ -510,6 +528,15 @@ def test_beyond_the_limit_the_oldest_goes_out_early() -> None:
     assert stage.tell(subscription("Eve")[0], subscription("Bob")[0]) == []
     assert [each.username for each in stage.wait(2)] == ["Bob"]
     assert len(stage.tell(*(online(1, msgspec.structs.replace(FOX, channel_id=n)) for n in (1, 2, 3, 1)))) == 4
+
+
+def test_a_fact_takes_in_so_many_frames_and_no_more() -> None:
+    stage = Stage()
+    snapshots = [rules(slow_mode=ON if number % 2 else OFF) for number in range(2_500)]
+    assert stage.tell(*snapshots) == []
+    released = stage.wait(2)
+    assert [len(each.sources) for each in released] == [1_000, 1_000, 500]
+    assert tuple(itertools.chain.from_iterable(each.sources for each in released)) == raws(snapshots)
 
 
 def test_a_wait_of_nothing_joins_what_comes_in_one_read() -> None:

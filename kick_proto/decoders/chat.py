@@ -55,7 +55,8 @@ def message_deleted(
 def chat_cleared(
     payload: payloads.ChatroomClearEvent, received_at: datetime, raw: Frame, channel: Channel
 ) -> events.ChatCleared:
-    return events.ChatCleared(received_at, raw, channel, payload.id or None)
+    id = payload.id if isinstance(payload.id, str) else None
+    return events.ChatCleared(received_at, raw, channel, id or None)
 
 
 # Pins

@@ -74,7 +74,7 @@ class MessageDeleted(IdentifiedEvent, frozen=True, tag=True, gc=False):
 
     message_id: str
     by_ai: bool | None = None
-    """True where Kick's own filter deleted it; None in frames from before 2025."""
+    """True where Kick's own filter deleted it; None in frames from before 2025, and in those that need a login."""
     violated_rules: tuple[str, ...] = ()
 
 

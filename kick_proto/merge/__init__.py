@@ -43,6 +43,9 @@ __all__ = ["REACTIONS", "Merge"]
 
 ValueT = TypeVar("ValueT")
 
+MOST_FRAMES = 1_000
+"""Frames that one fact takes in; the next one begins another."""
+
 
 def _place(event: Event) -> tuple[str, int, int]:
     return (event.platform, *event.channel.numbers)
@@ -182,7 +185,8 @@ class Merge:
             fact = Fact(self._last_number, rule, key, part, deadline=deadline, until=deadline + self._wait)
             self._facts.setdefault(key, []).append(fact)
             self._await(fact)
-        elif fact.has(part) or not (fact.is_pending or self._brings_news(fact, part)):
+        elif (fact.has(part) or not fact.is_pending) and not self._brings_news(fact, part):
+            # A frame that is here already can be news: rules that are set back are told by the frame of before.
             self._merged += 1
         else:
             fact.add(part)
@@ -198,7 +202,8 @@ class Merge:
         found, best = None, (0, False)
         for fact in self._facts.get(key, ()):
             # Both clocks: what is taken up late has one `now`, whenever it was read.
-            if self._now <= fact.until and abs(part.received_at - fact.event.received_at) <= self._apart:
+            is_near = self._now <= fact.until and abs(part.received_at - fact.event.received_at) <= self._apart
+            if is_near and len(fact.parts) < MOST_FRAMES:
                 if fact.has(part):
                     return fact
                 score = (fact.rule.fits(fact, part), fact.is_pending)
