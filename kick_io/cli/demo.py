@@ -21,7 +21,9 @@ def demo(
 ) -> None:
     """Show a lively channel that is made up, without a network.
 
-    Only Kick itself is played, by a server on this machine: sockets, protocol and decoding are the real ones.
+    Only Kick itself is played, by a server on this machine: sockets, protocol and decoding are the real ones. To show
+    every event that there is, it also plays those that Kick tells only to people who are logged in, and one that
+    cannot be read.
 
     \b
     Examples:
@@ -34,7 +36,8 @@ def demo(
     from kick_io.cli import playing, running, targets  # noqa: PLC0415
     from kick_proto.testing.faults import CHAOS  # noqa: PLC0415
 
-    role = playing.Role(channel=playing.DEMO, rate=rate, seed=seed, faults=CHAOS if faults else playing.CALM)
+    calm_or_not = CHAOS if faults else playing.CALM
+    role = playing.Role(channel=playing.DEMO, rate=rate, seed=seed, faults=calm_or_not, everything=True)
     with playing.kick(role) as mock:
         running.watch(
             running.Subject((playing.DEMO,), targets.app(mock.url)),

@@ -12,7 +12,7 @@ from kick_io.cli.stopping import Stop
 from kick_io.mock import MockKick
 from kick_proto.ids import Channel, ChannelId, ChatroomId
 from kick_proto.testing.faults import NO_FAULTS, Faults
-from kick_proto.testing.traffic import Traffic
+from kick_proto.testing.traffic import Showcase, Traffic
 
 __all__ = ["CALM", "DEMO", "Role", "kick", "serve"]
 
@@ -33,6 +33,8 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     faults: Faults = NO_FAULTS
     personality: str = "hosted"
+    everything: bool = False
+    """Whether events that need a login are shown too, on a public topic, and one that cannot be read."""
     activity_timeout: float | None = None
 
 
@@ -52,7 +54,8 @@ def kick(role: Role, port: int = 0) -> Iterator[MockKick]:
     )
     with mock:
         if role.rate:
-            mock.play(Traffic(role.channel, Random(role.seed), rare=RARE), role.rate)
+            play = Showcase if role.everything else Traffic
+            mock.play(play(role.channel, Random(role.seed), rare=RARE), role.rate)
         yield mock
 
 

@@ -39,14 +39,13 @@ def test_a_demo_is_lively_and_ends_by_itself(demos: Mapping[str, Running], drive
     assert types["Confirmed"] == 6
     (summary,) = ended.err.splitlines()
     assert "0 reconnects" in summary
-    assert "0 undecodable" in summary
+    assert types["Undecodable"] <= 1
 
 
-def test_a_demo_shows_every_event_that_comes_without_a_login(demos: Mapping[str, Running]) -> None:
+def test_a_demo_shows_every_event_that_there_is(demos: Mapping[str, Running]) -> None:
     ended = demos["busy"].end()
     shown = {json.loads(line)["type"] for line in ended.out.splitlines()}
-    public = {event.__name__ for row in ROWS if row.topics for event in row.makes}
-    assert public <= shown
+    assert {event.__name__ for row in ROWS for event in row.makes} | {"Unknown", "Undecodable"} <= shown
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
