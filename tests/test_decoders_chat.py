@@ -32,6 +32,8 @@ LOGIN: Json = {
         pytest.param({"chatroom_id": 22}, None, id="something else"),
         pytest.param({"id": ""}, None, id="an empty id"),
         pytest.param({"id": None}, None, id="null"),
+        pytest.param({"id": 22}, None, id="a number, which is the chatroom's elsewhere"),
+        pytest.param({"id": {}}, None, id="an object"),
     ],
 )
 def test_a_cleared_chat(payload: Json, id: str | None) -> None:
@@ -185,7 +187,7 @@ def setting(name: str, value: Json) -> Json:
 @pytest.mark.parametrize(
     ("payload", "fields"),
     [
-        pytest.param(SETTINGS, {**TWINS, "links_allowed": OFF}, id="as seen"),
+        pytest.param(SETTINGS, {**TWINS, "links_allowed": OFF, "rules": ""}, id="as seen"),
         pytest.param(
             setting("followers_only_mode", {"duration_seconds": 60, "enabled": True}),
             {"followers_only": events.Mode(True, timedelta(minutes=1))},
@@ -207,6 +209,7 @@ def setting(name: str, value: Json) -> Json:
             id="a second is one elsewhere",
         ),
         pytest.param(setting("rules", "be kind"), {"rules": "be kind"}, id="the channel's own words"),
+        pytest.param(setting("rules", None), {}, id="no word about words"),
         pytest.param({"settings": {}}, {}, id="nothing told"),
     ],
 )

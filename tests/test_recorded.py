@@ -275,7 +275,7 @@ TABLE: Mapping[str, Row | Callable[[Json], Row]] = {
             "emotes_only": switch("settings.emotes_only_mode"),
             "account_age": mode("settings.minimum_account_age", seconds, "duration_seconds"),
             "links_allowed": switch("settings.allow_links"),
-            "rules": blank_is_none("settings.rules"),
+            "rules": "settings.rules",
         },
     ),
     "ChatroomUpdatedEvent": (

@@ -55,7 +55,8 @@ def message_deleted(
 def chat_cleared(
     payload: payloads.ChatroomClearEvent, received_at: datetime, raw: Frame, channel: Channel
 ) -> events.ChatCleared:
-    return events.ChatCleared(received_at, raw, channel, payload.id or None)
+    id = payload.id if isinstance(payload.id, str) else None
+    return events.ChatCleared(received_at, raw, channel, id or None)
 
 
 # Pins
@@ -124,7 +125,7 @@ def chat_settings_changed(
         emotes_only=_mode(told.emotes_only_mode),
         account_age=_seconds(told.minimum_account_age),
         links_allowed=_mode(told.allow_links),
-        rules=told.rules or None,
+        rules=told.rules,
     )
 
 

@@ -128,7 +128,7 @@ class ChatSettingsChanged(JoinedEvent, frozen=True, tag=True, gc=False):
     links_allowed: Mode | None = None
     bot_protection: Mode | None = None
     rules: str | None = None
-    """The channel's own words to its chatters."""
+    """The channel's own words to its chatters, "" where it has none."""
 
 
 class BannedWordsChanged(Event, frozen=True, tag=True, gc=False):

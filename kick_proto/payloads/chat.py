@@ -1,6 +1,7 @@
 """Payloads of the chat."""
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -115,9 +116,12 @@ class MessageDeletedEvent(
 
 
 class ChatroomClearEvent(MayBeEmpty, frozen=True, gc=False):
-    """``chatrooms.{chatroom}.v2``. No frame is public: three clients read an ``id``, others test with none."""
+    """``chatrooms.{chatroom}.v2``. No frame is public: three clients read an ``id``, others test with none.
 
-    id: str | None = None
+    So its type is not relied on: that the chat was cleared is what counts.
+    """
+
+    id: Any = None
 
 
 class PinnedMessage(msgspec.Struct, frozen=True, gc=False):
