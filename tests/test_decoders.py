@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kick_proto import events, payloads
-from kick_proto.decoders import ROWS, Decoders, Row
+from kick_proto.decoders import ROWS, Decoders, Row, chat, moderation, support
 from kick_proto.frames import Frame
 from kick_proto.ids import Channel, TopicKind
 from tests.shapes import (
@@ -66,6 +66,14 @@ def test_each_row_of_the_table_has_a_name_of_its_own_and_says_where_and_when_it_
 def test_a_row_tells_what_it_makes(row: Row[payloads.Payload]) -> None:
     assert events.Event not in row.makes
     assert len(set(row.makes)) == len(row.makes) > 0
+
+
+@pytest.mark.parametrize("row", [*chat.ROWS, *moderation.ROWS, *support.ROWS], ids=lambda row: row.name)
+def test_an_event_says_which_events_of_the_wire_it_comes_from(row: Row[payloads.Payload]) -> None:
+    # The switches of the chat's rules are named by the rule.
+    name = re.sub(r"(Deactivated|Activated)$", "", row.name)
+    for made in set(row.makes) - {events.Unknown}:
+        assert f"``{name}``" in (made.__doc__ or "").partition("Wire")[2], made
 
 
 @pytest.mark.parametrize(("name", "payload"), SEEN.values(), ids=SEEN.keys())

@@ -48,7 +48,7 @@ class Celebration(msgspec.Struct, frozen=True, gc=False):
 
 
 class ChatMessage(IdentifiedEvent, frozen=True, tag=True, gc=False):
-    """Somebody wrote in the chat. Wire: ``ChatMessageEvent``."""
+    """Somebody wrote in the chat. Wire: ``ChatMessageEvent``; early in 2023 ``ChatMessageSentEvent``."""
 
     text: str
     """As written: emotes as ``[emote:ID:NAME]``; ``fragments`` takes it apart."""
@@ -67,11 +67,14 @@ class ChatMessage(IdentifiedEvent, frozen=True, tag=True, gc=False):
 
 
 class MessageDeleted(IdentifiedEvent, frozen=True, tag=True, gc=False):
-    """A message was taken down. Wire: ``MessageDeletedEvent``, which tells neither author nor deleter."""
+    """A message was taken down.
+
+    Wire: ``MessageDeletedEvent``, which tells neither author nor deleter; ``MessageDeleted`` (login).
+    """
 
     message_id: str
     by_ai: bool | None = None
-    """True where Kick's own filter deleted it; None in frames from before 2025."""
+    """True where Kick's own filter deleted it; None in frames from before 2025, and in those that need a login."""
     violated_rules: tuple[str, ...] = ()
 
 
@@ -91,17 +94,23 @@ class PinnedMessage(msgspec.Struct, frozen=True, gc=False):
 
 
 class MessagePinned(Event, frozen=True, tag=True, gc=False):
-    """A message was pinned above the chat. Wire: ``PinnedMessageCreatedEvent``. A second pin comes after an unpin."""
+    """A message was pinned above the chat.
+
+    Wire: ``PinnedMessageCreatedEvent``; ``MessagePinned`` (login). A second pin comes after an unpin.
+    """
 
     message: PinnedMessage
     pinned_by: Author | None = None
-    """None in frames from 2024."""
+    """None in frames from 2024, and in those that need a login."""
     duration: timedelta | None = None
     """How long it stays."""
 
 
 class MessageUnpinned(Event, frozen=True, tag=True, gc=False):
-    """The pinned message was taken off. Wire: ``PinnedMessageDeletedEvent``, which says nothing more."""
+    """The pinned message was taken off.
+
+    Wire: ``PinnedMessageDeletedEvent``, which says nothing more; ``MessageUnpinned`` (login).
+    """
 
 
 class Mode(msgspec.Struct, frozen=True, gc=False):
@@ -116,7 +125,8 @@ class ChatSettingsChanged(JoinedEvent, frozen=True, tag=True, gc=False):
     """The chat's rules: a snapshot, of which None is what the frame did not tell.
 
     Wire: ``ChatroomUpdatedEvent`` (minutes and seconds) and ``ChatSettingsChanged`` (seconds); two writers of the
-    former are known to disagree for a while.
+    former are known to disagree for a while. Behind a login, one rule at a time: ``SlowMode``, ``EmotesMode``,
+    ``FollowersMode``, ``SubscribersMode`` and ``AllowLinks``, each with ``Activated`` or ``Deactivated`` behind it.
     """
 
     slow_mode: Mode | None = None

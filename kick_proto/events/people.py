@@ -121,7 +121,10 @@ class Author(User, frozen=True, gc=False):
 
 
 class Moderator(msgspec.Struct, frozen=True, gc=False):
-    """Who moderated. ``id`` is None where Kick masks it, as it does for every ban."""
+    """Who moderated. ``id`` is None where Kick masks it, as it does for every ban; the name may be ``moderator`` then.
+
+    A name that is masked cannot be told from that of a user who is called so.
+    """
 
     username: str
     id: UserId | None = None

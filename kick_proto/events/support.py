@@ -39,7 +39,11 @@ class Subscribed(JoinedEvent, frozen=True, tag=True, gc=False):
 
 
 class Resubscribed(JoinedEvent, frozen=True, tag=True, gc=False):
-    """Somebody renewed. Wire: as ``Subscribed``, where it tells two months or more; ``SubscriptionRenewed`` (login)."""
+    """Somebody renewed.
+
+    Wire: ``SubscriptionEvent`` and ``ChatMessageSentEvent`` that tell two months or more, and what ``Subscribed``
+    names once it is joined with them; ``SubscriptionRenewed`` (login).
+    """
 
     username: str
     months: int | None = None
