@@ -305,6 +305,28 @@ def test_ids_that_come_in_chunks_join_the_gift_too() -> None:
     assert event.recipient_ids == (1, 2, 3, 4)
 
 
+def test_the_ids_of_a_gift_that_went_out_with_its_last_chunk_are_not_those_of_the_next_gift() -> None:
+    stage = Stage()
+    one, two = (gift([f"{id}{n}" for n in range(4)], cuts=(2,), id=id) for id in ("a", "b"))
+    (first,) = stage.tell(*one, two[0])
+    assert stage.tell(siblings(4)[0], siblings(4, first_id=5)[0]) == []
+    (second,) = stage.tell(two[1])
+    assert (first.gift_id, first.recipient_ids) == ("a", ())
+    assert (second.gift_id, second.recipient_ids) == ("b", (5, 6, 7, 8))
+    assert stage.merge.merged == 1
+
+
+def test_a_gift_keeps_no_frame_of_the_next_one_where_it_had_its_own_though_late() -> None:
+    stage = Stage()
+    one, two = ([*gift([name], id=name), *siblings(1, first_id=n)] for n, name in enumerate(("amy", "Bob")))
+    assert [each.gift_id for each in stage.tell(*one)] == ["amy"]
+    assert stage.merge.merged == 1
+    (second,) = stage.tell(two[3], *two[:3])
+    assert second.sources == raws([two[3], *two[:3]])
+    assert stage.tell(one[3], two[3]) == []
+    assert stage.merge.merged == 3
+
+
 def test_gifts_at_once_are_told_apart_by_gifter_by_number_and_by_id() -> None:
     stage = Stage()
     gil, hal = gift(["amy", "Bob"], id=None), gift(["Cid", "Dan", "Eve"], gifter="Hal", id=None)

@@ -187,6 +187,7 @@ class Merge:
             self._await(fact)
         elif (fact.has(part) or not fact.is_pending) and not self._brings_news(fact, part):
             # A frame that is here already can be news: rules that are set back are told by the frame of before.
+            fact.drop(part)
             self._merged += 1
         else:
             fact.add(part)
@@ -198,15 +199,18 @@ class Merge:
             self._release(fact)
 
     def _find(self, key: Hashable, part: JoinedEvent) -> Fact[Any] | None:
-        """The fact that the part fits best: rather one that is pending than one that went out, rather an older one."""
+        """The fact that the part fits best: rather not one that went out incomplete, rather an older one.
+
+        One that went out complete, as a gift does with its last chunk, still gets the frames that were under way.
+        """
         found, best = None, (0, False)
         for fact in self._facts.get(key, ()):
             # Both clocks: what is taken up late has one `now`, whenever it was read.
             is_near = self._now <= fact.until and abs(part.received_at - fact.event.received_at) <= self._apart
-            if is_near and len(fact.parts) < MOST_FRAMES:
+            if is_near and fact.size < MOST_FRAMES:
                 if fact.has(part):
                     return fact
-                score = (fact.rule.fits(fact, part), fact.is_pending)
+                score = (fact.rule.fits(fact, part), fact.is_pending or fact.is_complete)
                 if score[0] > 0 and score > best:
                     found, best = fact, score
         return found

@@ -5,6 +5,7 @@ Source: Seen: wire catalogue sections 2, 4, 5, 7 and 8 (2023-2026).
 """
 
 from collections.abc import Callable, Hashable
+from itertools import chain
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
@@ -26,9 +27,13 @@ Subscription: TypeAlias = Subscribed | Resubscribed
 
 
 class Fact(Generic[PartT]):
-    """What is known of one fact: its parts in the order in which they came, and the event that they make."""
+    """What is known of one fact: its parts in the order in which they came, and the event that they make.
 
-    __slots__ = ("deadline", "event", "is_complete", "is_pending", "key", "number", "parts", "rule", "until")
+    ``dropped`` are the parts that came too late to be worth telling: they are known again, and not taken for another
+    fact's.
+    """
+
+    __slots__ = ("deadline", "dropped", "event", "is_complete", "is_pending", "key", "number", "parts", "rule", "until")
 
     def __init__(
         self, number: int, rule: "Rule[PartT]", key: Hashable, part: PartT, *, deadline: float, until: float
@@ -37,6 +42,7 @@ class Fact(Generic[PartT]):
         self.rule = rule
         self.key = key
         self.parts = [part]
+        self.dropped: list[PartT] = []
         # Joined with itself a part takes the form that every joined event has.
         self.event = rule.join(part, part)
         self.deadline = deadline
@@ -47,17 +53,31 @@ class Fact(Generic[PartT]):
     def add(self, part: PartT) -> None:
         """Take in one more part."""
         self.parts.append(part)
+        self._learn(part)
+
+    def drop(self, part: PartT) -> None:
+        """Take note of a part that is not told."""
+        if not self.has(part):
+            self.dropped.append(part)
+            self._learn(part)
+
+    def _learn(self, part: PartT) -> None:
         self.event = self.rule.join(self.event, part)
         self.is_complete = self.rule.complete(self)
 
     def has(self, part: PartT) -> bool:
-        """Whether this very frame is among the parts."""
-        return any(each.raw == part.raw for each in self.parts)
+        """Whether this very frame came before."""
+        return any(each.raw == part.raw for each in chain(self.parts, self.dropped))
 
     @property
     def names(self) -> frozenset[str]:
-        """The wire's names of the parts, bare."""
-        return frozenset(map(_name, self.parts))
+        """The wire's names of all that came, bare."""
+        return frozenset(map(_name, chain(self.parts, self.dropped)))
+
+    @property
+    def size(self) -> int:
+        """How many frames are kept."""
+        return len(self.parts) + len(self.dropped)
 
 
 class Rule(msgspec.Struct, Generic[PartT], frozen=True, kw_only=True):
