@@ -63,7 +63,24 @@ class Channel(msgspec.Struct, frozen=True):
     """The name in the URL (kick.com/SLUG), where it is known."""
     platform: str = "kick"
 
+    @classmethod
+    def elsewhere(cls, platform: str, id: str) -> "Channel":
+        """A channel of another platform, whose ids are texts: it is known by ``slug``, and its numbers are 0.
+
+        It can be told of in an event, and cannot be subscribed to on Kick.
+
+        Raises:
+            LocalProtocolError: platform or id is empty, or the platform is Kick.
+        """
+        if not platform or platform == "kick" or not id:
+            raise LocalProtocolError(
+                f"elsewhere needs the name of another platform and an id, not {platform!r}, {id!r}"
+            )
+        return cls(ChannelId(0), ChatroomId(0), id, platform)
+
     def __post_init__(self) -> None:
+        if self.platform != "kick" and (self.channel_id, self.chatroom_id) == (0, 0) and self.slug:
+            return
         numbers: tuple[tuple[str, object], ...] = (("channel_id", self.channel_id), ("chatroom_id", self.chatroom_id))
         for name, value in numbers:
             if type(value) is not int or value <= 0:
@@ -82,7 +99,13 @@ class Channel(msgspec.Struct, frozen=True):
 
 
 def topic_of(kind: TopicKind, channel: Channel) -> Topic:
-    """The name of one topic of the channel."""
+    """The name of one topic of the channel.
+
+    Raises:
+        LocalProtocolError: it is a channel of another platform.
+    """
+    if channel.platform != "kick":
+        raise LocalProtocolError(f"channel {channel} is one of {channel.platform}, and has no topics on Kick")
     return Topic(kind.value.format(channel.channel_id if kind.id_type == "channel" else channel.chatroom_id))
 
 

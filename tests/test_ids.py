@@ -119,3 +119,21 @@ def test_channels_are_named_by_two_numbers_or_one_by_one(given: Any, channels: t
 def test_anything_else_is_refused_with_what_was_given(wrong: Any, sentence: str) -> None:
     with pytest.raises(LocalProtocolError, match=sentence):
         channels_of(*wrong)
+
+
+def test_a_channel_of_another_platform_is_known_by_its_text() -> None:
+    channel = Channel.elsewhere("youtube", "UCxyz")
+    assert (channel.platform, channel.slug, str(channel), channel.numbers) == ("youtube", "UCxyz", "UCxyz", (0, 0))
+    with pytest.raises(LocalProtocolError, match="UCxyz is one of youtube, and has no topics on Kick"):
+        topics_of(channel)
+
+
+@pytest.mark.parametrize(("platform", "id"), [("kick", "fox"), ("", "fox"), ("youtube", "")])
+def test_a_channel_elsewhere_needs_another_platform_and_an_id(platform: str, id: str) -> None:
+    with pytest.raises(LocalProtocolError, match="elsewhere needs"):
+        Channel.elsewhere(platform, id)
+
+
+def test_a_channel_of_another_platform_cannot_have_one_number_only() -> None:
+    with pytest.raises(LocalProtocolError, match="channel_id must be a positive number"):
+        Channel(ChannelId(0), ChatroomId(5), "UCxyz", "youtube")

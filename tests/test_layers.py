@@ -21,7 +21,7 @@ LAYERS = """
     frames content events payloads decoders demand drift endpoints provider clusters
     pusher rest oauth redirect
     lifecycle redial wishes session account merge router
-    rfc6455 upgrade handshake websocket recording platform
+    rfc6455 upgrade handshake websocket recording platform health
     testing
 """
 """The modules of ``kick_proto``: each imports only modules that stand before it. A folder counts as one module."""
