@@ -460,7 +460,7 @@ class Session:
         wanted = self._config.events
         if wanted is None:
             return None
-        topics = topics_for(wanted, channel)
+        topics = topics_for(wanted, channel, self._decoders.rows)
         if not topics:
             names = ", ".join(each.__name__ for each in wanted) or "nothing"
             raise LocalProtocolError(f"no public topic carries what is wanted of channel {channel} ({names})")
