@@ -37,9 +37,12 @@ def test_a_demo_is_lively_and_ends_by_itself(demos: Mapping[str, Running], drive
     assert len(types) >= 8
     assert {"Up", "Confirmed", "ChatMessage", "MessageDeleted", "UserBanned", "StreamOnline"} <= set(types)
     assert types["Confirmed"] == 6
-    (summary,) = ended.err.splitlines()
+    summary, *news = ended.err.splitlines()
     assert "0 reconnects" in summary
     assert "0 undecodable" in summary
+    # All that is new in a demo is the event that is meant to be.
+    assert [line.split(";")[0] for line in news] == ["new on the wire: unknown event SomethingNewEvent"] * len(news)
+    assert len(news) == (types["Unknown"] > 0)
 
 
 def test_a_demo_shows_every_event_that_comes_without_a_login(demos: Mapping[str, Running]) -> None:
