@@ -8,6 +8,7 @@ from functools import cache
 from typing import TypeAlias
 
 from kick_proto.decoders import Decoders
+from kick_proto.drift import Drift
 from kick_proto.errors import TransportError
 from kick_proto.ids import Channel
 from kick_proto.merge import Merge
@@ -25,18 +26,26 @@ UNREAD_LIMIT = 1024 * 1024
 
 
 def assemble(
-    channels: Iterable[Channel], config: Config | None, decoders: Decoders | None, merge: float | None = 2.0
+    channels: Iterable[Channel],
+    config: Config | None,
+    decoders: Decoders | None,
+    merge: float | None = 2.0,
+    drift: Drift | float | None = 10.0,
 ) -> Machines:
     """A session that wants the channels, and the byte-level machine around it.
 
-    ``merge`` is how many seconds to wait for the sibling frames of one fact; None joins nothing.
+    ``merge`` is how many seconds to wait for the sibling frames of one fact; None joins nothing. ``drift`` compares the
+    frames with the decoders, each name once in so many seconds; it may be one that the application has made.
 
     Raises:
-        ValueError: ``merge`` is no time to wait.
+        ValueError: ``merge`` or ``drift`` is no time to wait.
         LocalProtocolError: two channels contradict each other, or there are too many.
     """
     config = config if config is not None else Config()
-    session = Session(config, rng=random.Random(), decoders=decoders)
+    decoders = decoders if decoders is not None else Decoders()
+    if drift is not None and not isinstance(drift, Drift):
+        drift = Drift(decoders, rest=drift)
+    session = Session(config, rng=random.Random(), decoders=decoders, drift=drift)
     for channel in channels:
         session.subscribe(0.0, channel)
     if merge is None:

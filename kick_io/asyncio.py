@@ -20,6 +20,7 @@ from kick_io.assembly import READ_SIZE, UNREAD_LIMIT, assemble, system_trust
 from kick_io.pump import Pump
 from kick_io.watch import Watch
 from kick_proto.decoders import Decoders
+from kick_proto.drift import Drift
 from kick_proto.ids import Channel, First, Second, channels_of
 from kick_proto.machine import Cancel, Close, Closed, Failed, Open, Opened, Output, Received, SocketMachine, Transmit
 from kick_proto.session import Config, SessionEvent
@@ -36,17 +37,21 @@ async def connect(
     decoders: Decoders | None = None,
     ssl_context: ssl.SSLContext | None = None,
     merge: float | None = 2.0,
+    drift: Drift | float | None = 10.0,
 ) -> AsyncIterator[Watch]:
     """Watch channels: ``connect(ChannelId(1), ChatroomId(2))`` or ``connect(channel, ...)``, with ``async with``.
 
     The connection is made in the background; ``Up`` and ``Down`` among the events tell of it. ``ssl_context``
     replaces the default one, which trusts what the system trusts. ``merge`` is how many seconds to wait for the sibling
-    frames of one fact; None hands on every frame's event by itself.
+    frames of one fact; None hands on every frame's event by itself. ``drift`` is after how many seconds a
+    frame of the same name is compared again with what the decoders expect, for ``kick.drift()``; None compares nothing,
+    and a ``Drift`` of your own does it in its way.
 
     Raises:
+        ValueError: ``merge`` or ``drift`` is no time to wait.
         LocalProtocolError: the channels are not named in one of these ways.
     """
-    session, machine = assemble(channels_of(first, second, *more), config, decoders, merge)
+    session, machine = assemble(channels_of(first, second, *more), config, decoders, merge, drift)
     driver = Driver(machine, ssl_context)
     watch = Watch((session, machine), driver)
     try:

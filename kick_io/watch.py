@@ -12,6 +12,7 @@ from typing import Protocol, Self
 
 from kick_io.assembly import Machines, ended_well
 from kick_io.pump import Pump
+from kick_proto.drift import Difference
 from kick_proto.ids import Channel, First, Second, channels_of
 from kick_proto.lifecycle import Stats
 from kick_proto.session import SessionEvent
@@ -62,6 +63,10 @@ class Watch:
     def stats(self) -> Stats:
         """The session's counters."""
         return self._session.stats()
+
+    def drift(self) -> tuple[Difference, ...]:
+        """Where frames have differed from what the decoders expect."""
+        return self._session.drift()
 
     def __aiter__(self) -> Self:
         return self
@@ -155,6 +160,11 @@ class BlockingWatch:
         """The session's counters."""
         with self._engine.changed:
             return self._session.stats()
+
+    def drift(self) -> tuple[Difference, ...]:
+        """Where frames have differed from what the decoders expect."""
+        with self._engine.changed:
+            return self._session.drift()
 
     def __iter__(self) -> Self:
         return self

@@ -4,21 +4,27 @@
 reads, fields that are read but were not there, and types that have changed. It keeps paths, types and counts, and one
 made-up payload for each new shape: never a value that anybody sent. Memory is bounded, whatever is sent.
 
-An unread field is not an error: most of them are known and of no use to a unified event. What counts is a report that
-differs from the last one. Where every frame costs too much, ``sample_every`` looks at one in so many.
+A field that is known and deliberately not read is no news: the payload's struct names it in ``UNREAD``. So today's
+traffic makes an empty report, but for fields that are missing now and then.
+
+A session shows it frames as they come, by ``sample``: after a look, the frame's name rests for so many seconds. What
+is rare is always looked at, what is frequent costs no more than one look in that time, and a frame that is not looked
+at costs one look into ``rests_until``. What became ``Unknown`` or ``Undecodable`` rests no more.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, TypeAlias
+from functools import lru_cache
+from math import inf
+from typing import TypeAlias
 
 import msgspec
 from msgspec import inspect as shapes
 
-from kick_proto.decoders import PREFIX, ROWS, Decoders, Row
-from kick_proto.events import Undecodable, Unknown
+from kick_proto.decoders import PREFIX, Decoders
+from kick_proto.events import Event, Undecodable, Unknown
 from kick_proto.frames import Frame
 from kick_proto.ids import Channel, ChannelId, ChatroomId, parse_topic
 
@@ -35,7 +41,7 @@ class Kind(Enum):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """One difference, and how often it was met: in ``count`` of the ``frame_count`` frames of its event.
+    """One difference, and how often it was met: in ``count`` of the ``frame_count`` frames of its event looked at.
 
     ``found`` is the JSON type of an unread field, the decoder's words for a changed one, and "" otherwise.
     ``fixture`` is a frame of that shape in which every value is a placeholder; None for what was only missing, and
@@ -56,6 +62,8 @@ _Key: TypeAlias = tuple[Kind, str, str, str]
 
 LONGEST = 100
 """Characters of a name or a sentence that are kept."""
+COMPARED = 65_536
+"""Characters of a payload that is compared field by field; of a larger one, only what it became is told."""
 LARGEST = 16_384
 """Characters of a fixture's payload; what is larger has no fixture."""
 DEEPEST = 32
@@ -68,47 +76,57 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Drift:
     """Counts differences; see the module's docstring.
 
-    ``max_differences`` bounds what is remembered; ``overflow`` counts what did not fit any more.
+    ``decoders`` are what frames are compared with; ``rest`` is how many seconds ``sample`` lets a name rest, 0 for not
+    at all. ``max_differences`` bounds what is remembered; ``overflow`` counts what did not fit any more.
     """
 
-    def __init__(self, rows: Iterable[Row[Any]] = ROWS, *, sample_every: int = 1, max_differences: int = 1_000) -> None:
-        if sample_every < 1 or max_differences < 1:
-            raise ValueError("sample_every and max_differences are counts of at least 1")
-        rows = tuple(rows)
+    def __init__(self, decoders: Decoders | None = None, *, rest: float = 0.0, max_differences: int = 1_000) -> None:
+        if not 0.0 <= rest < inf:
+            raise ValueError(f"rest {rest} is no number of seconds")
+        if max_differences < 1:
+            raise ValueError("max_differences is a count of at least 1")
         self.overflow = 0
-        self._decoders = Decoders(rows)
-        self._shapes = {
-            name: shapes.type_info(row.payload) for row in rows for name in (row.name, row.name.rpartition("\\")[2])
-        }
-        self._sample_every = sample_every
+        self.rests_until: dict[str, float] = {}
+        """When the next frame of a name, as the wire has it, is to be looked at; of other names, at once."""
+        self._decoders = decoders if decoders is not None else Decoders()
+        self._rest = rest
         self._max = max_differences
-        self._offered = 0
         self._frames: dict[str, int] = {}
         self._counts: dict[_Key, int] = {}
         self._fixtures: dict[_Key, Frame] = {}
 
+    def sample(self, now: float, frame: Frame, decoded: Event | Undecodable) -> None:
+        """Compare a frame, and what it became, with its row, unless its name rests; then let it rest."""
+        if now < self.rests_until.get(frame.event, now):
+            return
+        self._look(frame, decoded)
+        # Other names never rest: there is no end to them, and little to compare.
+        if self._decoders.row(frame.event) is not None:
+            self.rests_until[frame.event] = now + self._rest
+
     def look(self, frame: Frame) -> None:
-        """Compare a frame with its row, if it is its turn. Never raises, whatever the frame holds."""
-        turn = self._offered % self._sample_every == 0
-        self._offered += 1
-        if not turn or frame.event.startswith(("pusher:", "pusher_internal:")):
-            return
-        event = frame.event.removeprefix(PREFIX)[:LONGEST]
-        if event not in self._frames and len(self._frames) >= self._max:
-            self.overflow += 1
-            return
-        self._frames[event] = self._frames.get(event, 0) + 1
-        differences = dict.fromkeys(self._differences(event, frame))
-        new = [key for key in differences if self._count(key)]
-        shown = [key for key in new if key[0] is not Kind.MISSING]
-        if shown and len((fixture := placeholder(frame)).data) <= LARGEST:
-            self._fixtures |= dict.fromkeys(shown, fixture)
+        """Compare a frame with its row. Never raises, whatever the frame holds."""
+        self._look(frame, self._decoders.decode(frame, _EPOCH, _CHANNEL))
 
     def report(self) -> tuple[Difference, ...]:
         """What was met so far: by weight, then by event and path."""
         order = list(Kind)
         keys = sorted(self._counts, key=lambda key: (order.index(key[0]), *key[1:]))
         return tuple(Difference(*key, self._counts[key], self._frames[key[1]], self._fixtures.get(key)) for key in keys)
+
+    def _look(self, frame: Frame, decoded: Event | Undecodable) -> None:
+        if frame.event.startswith(("pusher:", "pusher_internal:")):
+            return
+        event = frame.event.removeprefix(PREFIX)[:LONGEST]
+        if event not in self._frames and len(self._frames) >= self._max:
+            self.overflow += 1
+            return
+        self._frames[event] = self._frames.get(event, 0) + 1
+        differences = dict.fromkeys(self._differences(event, frame, decoded))
+        new = [key for key in differences if self._count(key)]
+        shown = [key for key in new if key[0] is not Kind.MISSING]
+        if shown and len(frame.data) <= COMPARED and len((fixture := placeholder(frame)).data) <= LARGEST:
+            self._fixtures |= dict.fromkeys(shown, fixture)
 
     def _count(self, key: _Key) -> bool:
         """Count a difference; True where it is a new one that is remembered."""
@@ -121,16 +139,22 @@ class Drift:
         self._counts[key] = 1
         return True
 
-    def _differences(self, event: str, frame: Frame) -> Iterator[_Key]:
-        decoded = self._decoders.decode(frame, _EPOCH, _CHANNEL)
+    def _differences(self, event: str, frame: Frame, decoded: Event | Undecodable) -> Iterator[_Key]:
         match decoded:
             case Unknown():
                 yield Kind.UNKNOWN, event, "$", ""
             case Undecodable(error=error, path=path):
                 yield Kind.CHANGED, event, path[:LONGEST], _QUOTED.sub("...", error)[:LONGEST]
-        if (shape := self._shapes.get(event)) is not None:
+        if (row := self._decoders.row(frame.event)) is not None and len(frame.data) <= COMPARED:
+            shape = _shape(row.payload)  # type: ignore[arg-type]  # a class is hashable, whatever its metaclass
             for kind, path, found in _compared(_parsed(frame.data), shape, "$", 0):
                 yield kind, event, path, found
+
+
+@lru_cache(maxsize=256)
+def _shape(payload: type) -> shapes.Type:
+    """Worked out once: it is slow, and the same for every ``Drift``."""
+    return shapes.type_info(payload)
 
 
 def _parsed(data: str) -> object:
@@ -148,19 +172,20 @@ def _compared(value: object, shape: shapes.Type, path: str, depth: int) -> Itera
     choices = shape.types if isinstance(shape, shapes.UnionType) else (shape,)
     for choice in choices:
         match choice, value:
-            case shapes.StructType(fields=fields), dict():
-                yield from _compared_fields(value, fields, path, depth)
+            case shapes.StructType(), dict() if choice.tag_field is None or value.get(choice.tag_field) == choice.tag:
+                yield from _compared_fields(value, choice, path, depth)
             case ((shapes.VarTupleType(item_type=item) | shapes.ListType(item_type=item)), list()):
                 for each in value:
                     yield from _compared(each, item, f"{path}[...]", depth + 1)
 
 
 def _compared_fields(
-    value: dict[str, object], fields: tuple[shapes.Field, ...], path: str, depth: int
+    value: dict[str, object], shape: shapes.StructType, path: str, depth: int
 ) -> Iterator[tuple[Kind, str, str]]:
-    read = {field.encode_name: field for field in fields}
+    read = {field.encode_name: field for field in shape.fields}
+    unread: tuple[str, ...] = getattr(shape.cls, "UNREAD", ())
     for name, each in value.items():
-        if name not in read:
+        if name not in read and name not in unread and name != shape.tag_field:
             yield Kind.UNREAD, f"{path}.{_key(name)}", _type(each)
     for name, field in read.items():
         if name in value:

@@ -21,6 +21,7 @@ from kick_proto.backoff import Backoff
 from kick_proto.bucket import Bucket
 from kick_proto.decoders import Decoders
 from kick_proto.demand import topics_for
+from kick_proto.drift import Difference, Drift
 from kick_proto.errors import LocalProtocolError
 from kick_proto.events import Event, IdentifiedEvent, Undecodable, Unknown
 from kick_proto.frames import Frame
@@ -42,16 +43,7 @@ from kick_proto.redial import Again, Redial, Surrender
 from kick_proto.timers import Timers
 from kick_proto.wishes import Wishes
 
-__all__ = [
-    "ARMED",
-    "TRANSITIONS",
-    "Config",
-    "Session",
-    "SessionEvent",
-    "Signal",
-    "State",
-    "Timer",
-]
+__all__ = ["ARMED", "TRANSITIONS", "Config", "Session", "SessionEvent", "Signal", "State", "Timer"]
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,11 +144,14 @@ _NO_READ = datetime.min.replace(tzinfo=UTC)
 
 
 class Session:
-    """The machine that stays up; see the module's docstring."""
+    """The machine that stays up; see the module's docstring. ``drift`` is shown its frames, as often as it wants."""
 
-    def __init__(self, config: Config | None = None, *, rng: Rng, decoders: Decoders | None = None) -> None:
+    def __init__(
+        self, config: Config | None = None, *, rng: Rng, decoders: Decoders | None = None, drift: Drift | None = None
+    ) -> None:
         self._config = config = config if config is not None else Config()
         self._decoders = decoders if decoders is not None else Decoders()
+        self._drift = drift
         self._state = State.IDLE
         self._timers: Timers[Timer] = Timers()
         self._outputs: deque[Output[list[str]]] = deque()
@@ -223,6 +218,10 @@ class Session:
     def stats(self) -> Stats:
         """The counters as they stand; the copy is the caller's."""
         return msgspec.structs.replace(self._stats)
+
+    def drift(self) -> tuple[Difference, ...]:
+        """Where the frames so far differ from the table; nothing, where nobody compares them."""
+        return self._drift.report() if self._drift is not None else ()
 
     @property
     def channels(self) -> tuple[Channel, ...]:
@@ -323,7 +322,8 @@ class Session:
 
     def _absorb(self, now: float, received_at: datetime, events: list[ConnectionEvent]) -> None:
         """Decode the frames, in a run; everything else is rare and goes by the table."""
-        stats, remembered = self._stats, self._config.remembered_ids
+        stats, remembered, drift = self._stats, self._config.remembered_ids, self._drift
+        rests_until = drift.rests_until if drift is not None else {}
         route_of, decode, append = self._wishes.routes.get, self._decoders.decode, self._events.append
         for event in events:
             if type(event) is not Frame:
@@ -342,11 +342,16 @@ class Session:
                 stats.events += 1
             elif type(decoded) is Unknown:
                 stats.unknown += 1
+                rests_until.pop(event.event, None)
             elif type(decoded) is Undecodable:
                 stats.undecodable += 1
+                rests_until.pop(event.event, None)
             else:
                 stats.events += 1
             append(decoded)
+            # What ``sample`` asks first: asked here, it saves a call for nearly every frame.
+            if drift is not None and now >= rests_until.get(event.event, now):
+                drift.sample(now, event, decoded)
 
     def _on_malformed(self, now: float, received_at: datetime, event: Malformed) -> None:
         self._stats.frames += 1
@@ -460,7 +465,7 @@ class Session:
         wanted = self._config.events
         if wanted is None:
             return None
-        topics = topics_for(wanted, channel)
+        topics = topics_for(wanted, channel, self._decoders.rows)
         if not topics:
             names = ", ".join(each.__name__ for each in wanted) or "nothing"
             raise LocalProtocolError(f"no public topic carries what is wanted of channel {channel} ({names})")

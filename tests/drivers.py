@@ -32,6 +32,7 @@ class Unhurried:
         self.subscribe = watch.subscribe
         self.unsubscribe = watch.unsubscribe
         self.stats = watch.stats
+        self.drift = watch.drift
 
     def __aiter__(self) -> "Unhurried":
         return self

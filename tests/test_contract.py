@@ -13,6 +13,7 @@ from wsproto.utilities import generate_accept_token
 
 from kick_proto import pusher, session
 from kick_proto.backoff import Backoff
+from kick_proto.drift import Drift
 from kick_proto.frames import PING, PONG, Frame, encode_frame, encode_subscribe, encode_unsubscribe
 from kick_proto.ids import TopicKind, topic_of, topics_of
 from kick_proto.machine import Closed, Failed, Opened, Received
@@ -124,7 +125,8 @@ CONFIRMED: list[Step] = [*WATCHING, Due(), heard(*CONFIRMATIONS[:6])]
 
 
 def new_session() -> Session:
-    return Session(Config(backoff=Backoff(retries=2), high_water=6, low_water=2), rng=random.Random(7))
+    config = Config(backoff=Backoff(retries=2), high_water=6, low_water=2)
+    return Session(config, rng=random.Random(7), drift=Drift(rest=1.0, max_differences=3))
 
 
 SESSION = Subject(

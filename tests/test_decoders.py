@@ -321,6 +321,18 @@ def test_a_registered_row_leaves_the_others_as_they_were() -> None:
     assert decode("ChatMessageEvent", CHAT, table) == decode("ChatMessageEvent", CHAT)
 
 
+def test_a_table_shows_its_rows_without_those_that_are_replaced() -> None:
+    table = Decoders()
+    assert table.rows == ROWS
+    table.register(RAID)
+    assert table.rows == (*ROWS, RAID)
+    other = Row("RaidEvent", RaidEvent, twice, ())
+    table.register(other)
+    assert table.rows == (*ROWS, other)
+    assert table.row("RaidEvent") is table.row(PREFIX + "RaidEvent") is other
+    assert table.row("NewEvent") is None
+
+
 def test_a_payload_that_a_registered_row_cannot_read_is_undecodable() -> None:
     event = decode("RaidEvent", {"viewers": "many"}, Decoders([RAID]))
     assert isinstance(event, events.Undecodable)
@@ -358,6 +370,8 @@ def test_a_copied_table_knows_the_same_and_goes_on_alone(copied: Callable[[Decod
     assert isinstance(decode("RaidEvent", {"viewers": 7}, twin), Raided)
     twin.register(Row("NewEvent", RaidEvent, raided, ()))
     table.register(Row("RaidEvent", RaidEvent, twice, ()))
+    assert twin.row("RaidEvent") is RAID
+    assert table.row("NewEvent") is None
     assert isinstance(decode("NewEvent", {"viewers": 7}, table), events.Unknown)
     event = decode("RaidEvent", {"viewers": 7}, twin)
     assert event == Raided(READ_AT, event.raw, FOX, 7)

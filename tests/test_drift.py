@@ -1,19 +1,37 @@
 """What differs from the table is counted and shown in shape; what anybody wrote is not kept."""
 
+import copy
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from math import inf, nan
+from pathlib import Path
+from random import Random
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import inspect as shapes
 
-from kick_proto.decoders import ROWS
-from kick_proto.drift import LARGEST, Difference, Drift, Kind, placeholder
+from kick_io.cli import drifting
+from kick_proto import events, payloads
+from kick_proto.decoders import ROWS, Decoders, Row
+from kick_proto.drift import COMPARED, LARGEST, Difference, Drift, Kind, placeholder
 from kick_proto.frames import Frame
-from tests.shapes import CHAT
+from kick_proto.ids import Channel
+from kick_proto.testing.traffic import PRIVATE_SCENES, SCENES, Traffic
+from tests.shapes import CHAT, FOX, READ_AT, SEEN, SUBSCRIPTION, Json
 
+SAMPLES = Path(__file__).parents[2] / "shared" / "wire" / "samples.ndjson"
+NOT_KNOWN = {
+    "unknown_event": {"SomethingNewEvent"},
+    "message_deleted": {"MessageDeleted"},
+    "message_pinned": {"MessagePinned"},
+    "poll_created_for_owner": {"PollCreated"},
+}
+"""Scenes that tell events without a row, or of which no more than the name is known."""
 TOPIC = "chatrooms.668.v2"
 NAME = "App\\Events\\ChatMessageEvent"
 
@@ -96,16 +114,163 @@ def test_frames_of_the_protocol_are_none_of_its_business() -> None:
     assert shown(Frame("pusher:pong"), Frame("pusher_internal:subscription_succeeded", TOPIC)).report() == ()
 
 
-def test_one_in_so_many_is_looked_at() -> None:
-    frames = [frame({}, f"New{number}") for number in range(7)]
-    report = shown(*frames, drift=Drift(sample_every=3)).report()
-    assert [each.event for each in report] == ["New0", "New3", "New6"]
+def sampled(drift: Drift, *frames: tuple[float, Frame]) -> Drift:
+    for now, each in frames:
+        drift.sample(now, each, Decoders().decode(each, READ_AT, FOX))
+    return drift
 
 
-@pytest.mark.parametrize(("sample_every", "max_differences"), [(0, 1), (1, 0)])
-def test_counts_are_at_least_one(sample_every: int, max_differences: int) -> None:
-    with pytest.raises(ValueError, match="counts of at least 1"):
-        Drift(sample_every=sample_every, max_differences=max_differences)
+def test_a_name_rests_after_a_look_and_no_other_name_does() -> None:
+    new = [chat(**{f"new_{number}": 1}) for number in range(4)]
+    rare = frame({**SUBSCRIPTION, "mood": "happy"}, "SubscriptionEvent")
+    at = [(100.0, new[0]), (100.0, new[1]), (109.9, new[2]), (109.9, rare), (110.0, new[3])]
+    assert of(Kind.UNREAD, sampled(Drift(rest=10.0), *at).report()) == [
+        ("ChatMessageEvent", "$.new_0", "int", 1, 2),
+        ("ChatMessageEvent", "$.new_3", "int", 1, 2),
+        ("SubscriptionEvent", "$.mood", "str", 1, 1),
+    ]
+
+
+def test_without_a_rest_every_frame_is_looked_at() -> None:
+    report = sampled(Drift(), *[(100.0, chat(new_field=1))] * 3).report()
+    assert of(Kind.UNREAD, report) == [("ChatMessageEvent", "$.new_field", "int", 3, 3)]
+
+
+def test_a_name_that_no_row_knows_never_rests() -> None:
+    drift = sampled(Drift(rest=10.0), *[(100.0, frame({}, "NewEvent"))] * 3)
+    assert of(Kind.UNKNOWN, drift.report()) == [("NewEvent", "$", "", 3, 3)]
+    assert drift.rests_until == {}
+
+
+@pytest.mark.parametrize("rest", [-1.0, inf, nan])
+def test_a_rest_is_a_number_of_seconds(rest: float) -> None:
+    with pytest.raises(ValueError, match="is no number of seconds"):
+        Drift(rest=rest)
+
+
+def test_there_is_room_for_one_difference_at_least() -> None:
+    with pytest.raises(ValueError, match="count of at least 1"):
+        Drift(max_differences=0)
+
+
+class Lamp(msgspec.Struct, frozen=True):
+    UNREAD: ClassVar[tuple[str, ...]] = ("height",)
+
+    color: str
+
+
+class LampLit(payloads.Payload, frozen=True, rename={"lamps": "allLamps"}):
+    UNREAD: ClassVar[tuple[str, ...]] = ("id",)
+
+    lamps: tuple[Lamp, ...]
+    unread: int = 0
+
+
+def lamp_lit(payload: LampLit, received_at: datetime, raw: Frame, channel: Channel) -> events.ChatCleared:
+    return events.ChatCleared(received_at, raw, channel)
+
+
+def test_a_field_that_is_known_and_not_read_is_no_news() -> None:
+    table = Decoders([Row("LampLit", LampLit, lamp_lit, ())])
+    lamps = [{"color": "red", "height": 3, "id": 1}]
+    report = shown(frame({"id": 1, "height": 2, "allLamps": lamps}, "LampLit"), drift=Drift(table)).report()
+    assert of(Kind.UNREAD, report) == [
+        ("LampLit", "$.allLamps[...].id", "int", 1, 1),
+        ("LampLit", "$.height", "int", 1, 1),
+    ]
+
+
+class Red(msgspec.Struct, frozen=True, tag_field="color", tag="red"):
+    heat: int
+
+
+class Blue(msgspec.Struct, frozen=True, tag_field="color", tag="blue"):
+    depth: int
+
+
+class Painted(payloads.Payload, frozen=True):
+    paint: Red | Blue
+
+
+def painted(payload: Painted, received_at: datetime, raw: Frame, channel: Channel) -> events.ChatCleared:
+    return events.ChatCleared(received_at, raw, channel)
+
+
+def test_of_several_shapes_the_one_that_the_tag_tells_is_compared() -> None:
+    table = Decoders([Row("Painted", Painted, painted, ())])
+    report = shown(frame({"paint": {"color": "blue", "depth": 1, "heat": 2}}, "Painted"), drift=Drift(table)).report()
+    assert of(Kind.UNREAD, report) == [("Painted", "$.paint.heat", "int", 1, 1)]
+
+
+def test_a_very_large_payload_is_not_compared_field_by_field() -> None:
+    long = "a" * COMPARED
+    report = shown(chat(new_field=1, content=long), chat(content=[long]), frame({"a": long}, "NewEvent")).report()
+    assert [(each.kind, each.event, each.path, each.fixture) for each in report] == [
+        (Kind.UNKNOWN, "NewEvent", "$", None),
+        (Kind.CHANGED, "ChatMessageEvent", "$.content", None),
+    ]
+
+
+def structs(shape: shapes.Type) -> Iterator[shapes.StructType]:
+    """All structs of a type, itself first."""
+    match shape:
+        case shapes.UnionType(types=types):
+            for each in types:
+                yield from structs(each)
+        case shapes.VarTupleType(item_type=item):
+            yield from structs(item)
+        case shapes.StructType(fields=fields):
+            yield shape
+            for field in fields:
+                yield from structs(field.type)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_what_is_declared_unread_is_not_read(row: Row[Any]) -> None:
+    for struct in structs(shapes.type_info(row.payload)):
+        unread = getattr(struct.cls, "UNREAD", ())
+        assert not {field.encode_name for field in struct.fields} & set(unread), struct.cls
+        assert list(unread) == sorted(set(unread)), struct.cls
+
+
+@pytest.mark.parametrize("scene", [*SCENES, *PRIVATE_SCENES])
+def test_of_the_projects_own_traffic_only_the_unknown_event_is_news(scene: str) -> None:
+    traffic = Traffic(FOX, Random(7))
+    report = shown(*(each for turn in range(30) for each in traffic.play(scene, 1_777_896_000 + turn))).report()
+    assert {each.kind for each in report} <= {Kind.UNKNOWN, Kind.MISSING}
+    assert {each.event for each in report if each.kind is Kind.UNKNOWN} == NOT_KNOWN.get(scene, set())
+
+
+@pytest.mark.parametrize(("name", "payload"), SEEN.values(), ids=SEEN.keys())
+def test_of_the_shapes_that_were_recorded_nothing_is_news(name: str, payload: Json) -> None:
+    assert [each for each in shown(frame(payload, name)).report() if each.kind is not Kind.MISSING] == []
+
+
+@pytest.mark.skipif(not SAMPLES.exists(), reason="the recorded frames are not part of the project")
+def test_of_the_recorded_frames_nothing_is_news() -> None:
+    drift = Drift()
+    with SAMPLES.open(encoding="utf-8") as lines:
+        counts = drifting.looked_through(drift, lines)
+    assert counts.frames > 100
+    assert [each for each in drift.report() if each.kind is not Kind.MISSING] == []
+
+
+def test_a_row_that_is_registered_later_counts() -> None:
+    table = Decoders(())
+    drift = shown(chat(), drift=Drift(table))
+    for row in ROWS:
+        table.register(row)
+    assert of(Kind.UNKNOWN, shown(chat(), drift=drift).report()) == [("ChatMessageEvent", "$", "", 1, 2)]
+
+
+def test_a_deep_copy_goes_on_alike_and_alone() -> None:
+    drift = sampled(Drift(rest=10.0), (100.0, chat(new_field=1)), (100.0, frame({}, "NewEvent")))
+    twin = copy.deepcopy(drift)
+    more = [(109.0, chat(other_field=1)), (110.0, chat(new_field=1)), (110.0, frame({}, "NewEvent"))]
+    before = drift.report()
+    after = sampled(twin, *more).report()
+    assert drift.report() == before != after
+    assert sampled(drift, *more).report() == after
 
 
 def test_memory_is_bounded() -> None:
@@ -119,7 +284,7 @@ def test_memory_is_bounded() -> None:
 
 
 def test_a_table_of_ones_own() -> None:
-    assert of(Kind.UNKNOWN, shown(chat(), drift=Drift(())).report()) == [("ChatMessageEvent", "$", "", 1, 1)]
+    assert of(Kind.UNKNOWN, shown(chat(), drift=Drift(Decoders(()))).report()) == [("ChatMessageEvent", "$", "", 1, 1)]
 
 
 def test_a_fixture_shows_the_shape_and_no_value() -> None:

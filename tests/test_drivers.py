@@ -16,12 +16,14 @@ import trustme
 import kick_io.asyncio
 import kick_io.blocking
 import kick_io.trio
+from kick_io.assembly import assemble
 from kick_io.mock import MockKick
-from kick_io.watch import Watch
+from kick_io.watch import BlockingWatch, Watch
 from kick_proto import events, payloads
 from kick_proto.backoff import Backoff
 from kick_proto.clusters import endpoint_at
 from kick_proto.decoders import Decoders, Row
+from kick_proto.drift import Difference, Drift, Kind
 from kick_proto.errors import LocalProtocolError, TransportError
 from kick_proto.frames import Frame
 from kick_proto.ids import Channel, ChannelId, ChatroomId, TopicKind, topics_of
@@ -424,6 +426,86 @@ def test_cancelled_at_any_stage_it_leaves_nothing_behind(loop: str, stage: str) 
 def cancellable(mock: MockKick, stage: str) -> bool:
     wanted = {"opening": (), "reading": (ClientSubscribed,), "waiting": (ClientGone,)}[stage]
     return all(any(isinstance(event, kind) for event in mock.events) for kind in wanted)
+
+
+def news(kick: Watch) -> set[tuple[Kind, str, str]]:
+    return {(each.kind, each.event, each.path) for each in kick.drift() if each.kind is not Kind.MISSING}
+
+
+async def after_news(mock: MockKick, kick: Watch) -> None:
+    """Wait until two events without a row, and two messages with a new field between them, have come."""
+    await until(kick, Confirmed, 6)
+    for frame in (Frame("NewEvent", chat(0).channel, "{}"), with_a_new_field(chat(1)), with_a_new_field(chat(2))):
+        mock.publish(frame)
+    mock.publish(Frame("LastEvent", chat(0).channel, "{}"))
+    while "LastEvent" not in [event.raw.event for event in await until(kick, events.Unknown)]:
+        pass
+
+
+def with_a_new_field(frame: Frame) -> Frame:
+    return Frame(frame.event, frame.channel, '{"new_field":1,' + frame.data[1:])
+
+
+UNKNOWN = {(Kind.UNKNOWN, "NewEvent", "$"), (Kind.UNKNOWN, "LastEvent", "$")}
+CHAT_UNKNOWN = (Kind.UNKNOWN, "ChatMessageEvent", "$")
+NEW_FIELD = (Kind.UNREAD, "ChatMessageEvent", "$.new_field")
+
+
+def test_what_is_new_on_the_wire_is_found_unless_that_is_not_wanted(bench: Bench) -> None:
+    async def scenario() -> None:
+        own = Drift()
+        with MockKick() as mock:
+            async with bench.connect(mock) as kick, bench.connect(mock, drift=None) as incurious:
+                await after_news(mock, kick)
+                await until(incurious, events.ChatMessage, 2)
+                assert news(kick) == {*UNKNOWN, NEW_FIELD}
+                assert kick.drift()[-1].frame_count == 1
+                assert incurious.drift() == ()
+            async with bench.connect(mock, drift=own) as kick:
+                await after_news(mock, kick)
+                assert news(kick) == {*UNKNOWN, NEW_FIELD}
+                assert [each.frame_count for each in own.report() if each.kind is Kind.UNREAD] == [2]
+            async with bench.connect(mock, decoders=Decoders(())) as kick:
+                await after_news(mock, kick)
+                assert news(kick) == {*UNKNOWN, CHAT_UNKNOWN}
+
+    bench.run(scenario)
+
+
+@pytest.mark.parametrize("drift", [-1.0, float("nan")])
+def test_a_rest_that_is_none_is_told_at_once(bench: Bench, drift: float) -> None:
+    async def scenario() -> None:
+        with pytest.raises(ValueError, match="is no number of seconds"):
+            async with bench.connect("ws://127.0.0.1:1", drift=drift):
+                pass
+
+    bench.run(scenario)
+
+
+def test_the_blocking_driver_does_not_go_on_while_its_drift_is_read() -> None:
+    held: list[bool] = []
+
+    class Watched(Drift):
+        def report(self) -> tuple[Difference, ...]:
+            def look() -> None:
+                taken = driver.changed.acquire(blocking=False)
+                held.append(not taken)
+                if taken:
+                    driver.changed.release()
+
+            other = threading.Thread(target=look)
+            other.start()
+            other.join()
+            return super().report()
+
+    machines = assemble([CHANNEL], None, None, drift=Watched())
+    driver = kick_io.blocking.Driver(machines[1], None)
+    driver.start()
+    try:
+        assert BlockingWatch(machines, driver).drift() == ()
+    finally:
+        driver.stop()
+    assert held == [True]
 
 
 def test_a_command_wakes_the_blocking_driver_from_another_thread() -> None:

@@ -1,13 +1,16 @@
 """What a session subscribes: in order, at its pace, again on each socket, never twice on one."""
 
 import random
+from datetime import datetime
 
 import msgspec
 import pytest
 
-from kick_proto import events
+from kick_proto import events, payloads
+from kick_proto.decoders import Decoders, Row
 from kick_proto.errors import LocalProtocolError
-from kick_proto.ids import Channel, ChatroomId
+from kick_proto.frames import Frame
+from kick_proto.ids import Channel, ChatroomId, TopicKind, topic_of
 from kick_proto.lifecycle import Lagging, Stats, Up
 from kick_proto.provider import Confirmed, Refused
 from kick_proto.session import Session, State
@@ -76,6 +79,25 @@ def test_only_topics_that_carry_what_is_wanted_are_subscribed() -> None:
     assert [text for _, text in said(world)] == subscribes(FOX_CHAT, OWL_CHAT)
     assert session.wanted == session.confirmed == {FOX_CHAT, OWL_CHAT}
     assert session.channels == (FOX, OWL)
+
+
+class Confetti(events.Event, frozen=True):
+    pass
+
+
+def confetti(payload: payloads.Payload, received_at: datetime, raw: Frame, channel: Channel) -> Confetti:
+    return Confetti(received_at, raw, channel)
+
+
+def test_rows_of_ones_own_say_which_topics_carry_their_event() -> None:
+    table = Decoders()
+    session = Session(with_(events=(Confetti,)), rng=random.Random(7), decoders=table)
+    table.register(Row("ConfettiEvent", payloads.Payload, confetti, (TopicKind.CHANNEL_NEW,)))
+    session.subscribe(0.0, FOX)
+    assert session.wanted == {topic_of(TopicKind.CHANNEL_NEW, FOX)}
+    table.register(Row("ChatMessageEvent", payloads.Payload, confetti, (TopicKind.CHATROOM_V2,)))
+    session.subscribe(0.0, OWL)
+    assert session.wanted == {topic_of(TopicKind.CHANNEL_NEW, each) for each in (FOX, OWL)} | {OWL_CHAT}
 
 
 def test_topics_may_be_named_and_further_ones_added() -> None:

@@ -6,24 +6,29 @@ somebody wishes to stop. They are imported by name, so that no event loop is loa
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Literal, NamedTuple, Protocol, TypeAlias, cast
 
 import click
 
 from kick_io.cli import printing, targets
+from kick_io.cli.sanitize import visible
 from kick_io.cli.stopping import Stop
 from kick_io.cli.targets import Wanted
 from kick_proto.backoff import Backoff
+from kick_proto.drift import Difference, Kind
 from kick_proto.ids import Channel
 from kick_proto.lifecycle import Stats
 from kick_proto.provider import Provider
 from kick_proto.session import Config
 
-__all__ = ["RUNNERS", "Form", "Job", "Manner", "Subject", "summary", "watch"]
+__all__ = ["RUNNERS", "Form", "Job", "Manner", "Outcome", "Subject", "news", "summary", "watch"]
 
 Form: TypeAlias = Literal["text", "json", "json with raw"]
+
+SHOWN = 3
+"""Differences that are told by name at the end."""
 
 
 class Subject(NamedTuple):
@@ -51,8 +56,15 @@ class Job(NamedTuple):
     stop: Stop
 
 
+class Outcome(NamedTuple):
+    """What a watch came to: its counters, and where frames differed from what is known of them."""
+
+    stats: Stats
+    drift: tuple[Difference, ...]
+
+
 class _Runner(Protocol):
-    def run(self, job: Job) -> Stats: ...
+    def run(self, job: Job) -> Outcome: ...
 
 
 RUNNERS: Mapping[str, str] = {
@@ -60,11 +72,13 @@ RUNNERS: Mapping[str, str] = {
     "trio": "kick_io.cli.running_trio",
     "blocking": "kick_io.cli.running_blocking",
 }
-"""Where each driver's ``run(job)`` is; it gives the session's counters."""
+"""Where each driver's ``run(job)`` is; it gives the outcome."""
 
 
 def watch(subject: Subject, manner: Manner, stop: Stop, *, driver: str, seconds: float | None) -> None:
     """Watch, and tell on stderr what it came to.
+
+    Frames that differ from what is known of them are told there too.
 
     Raises:
         TransportError: the session gave up.
@@ -79,12 +93,14 @@ def watch(subject: Subject, manner: Manner, stop: Stop, *, driver: str, seconds:
     )
     printer = printing.Printer(_format(subject, manner), manner.wanted, stop)
     began_at = time.monotonic()
-    stats = runner.run(Job(subject.channels, config, seconds, printer, stop))
+    outcome = runner.run(Job(subject.channels, config, seconds, printer, stop))
     if printer.failure is not None:
         raise printer.failure
     # A terminal has written "^C" where the cursor is; the summary goes over it.
     start = "\r" if sys.stderr.isatty() else ""
-    click.echo(start + summary(stats, time.monotonic() - began_at), err=True)
+    click.echo(start + summary(outcome.stats, time.monotonic() - began_at), err=True)
+    if sentence := news(outcome.drift):
+        click.echo(sentence, err=True)
 
 
 def _format(subject: Subject, manner: Manner) -> printing.Format:
@@ -103,6 +119,23 @@ def summary(stats: Stats, seconds: float) -> str:
         f"{_count(stats.events, 'event')}, {_count(stats.reconnects, 'reconnect')}, {stats.dropped:,} dropped, "
         f"{stats.unknown:,} unknown, {stats.undecodable:,} undecodable in {seconds:,.1f} seconds"
     )
+
+
+def news(drift: Sequence[Difference]) -> str:
+    """What is new on the wire, in a sentence, the weightiest first; "" where nothing is. Missing fields are no news."""
+    found = [each for each in drift if each.kind is not Kind.MISSING]
+    if not found:
+        return ""
+    # A field that comes with several types is told once.
+    told = list(dict.fromkeys(visible(_named(each)) for each in found))
+    more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
+    shown = ", ".join(told[:SHOWN])
+    return f"new on the wire: {shown}{more}; record it with watch --json --raw, and kick drift FILE tells more"
+
+
+def _named(difference: Difference) -> str:
+    path = "" if difference.kind is Kind.UNKNOWN else f" {difference.path}"
+    return f"{difference.kind.value} {difference.event}{path}"
 
 
 def _count(number: int, noun: str) -> str:

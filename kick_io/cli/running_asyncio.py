@@ -4,18 +4,17 @@ import asyncio
 from contextlib import suppress
 
 from kick_io.asyncio import connect
-from kick_io.cli.running import Job
-from kick_proto.lifecycle import Stats
+from kick_io.cli.running import Job, Outcome
 
 __all__ = ["run"]
 
 
-def run(job: Job) -> Stats:
-    """Watch until the end; the session's counters."""
+def run(job: Job) -> Outcome:
+    """Watch until the end; what it came to."""
     return asyncio.run(_watch(job))
 
 
-async def _watch(job: Job) -> Stats:
+async def _watch(job: Job) -> Outcome:
     loop = asyncio.get_running_loop()
     async with connect(*job.channels, config=job.config) as kick:
         with suppress(TimeoutError):
@@ -28,4 +27,4 @@ async def _watch(job: Job) -> Stats:
                 with job.stop.calls(lambda: loop.call_soon_threadsafe(end)):
                     async for batch in kick.batches():
                         job.printer.show(batch)
-    return kick.stats()
+    return Outcome(kick.stats(), kick.drift())

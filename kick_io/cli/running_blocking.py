@@ -6,14 +6,13 @@ from functools import partial
 from queue import Empty, SimpleQueue
 
 from kick_io.blocking import connect
-from kick_io.cli.running import Job
-from kick_proto.lifecycle import Stats
+from kick_io.cli.running import Job, Outcome
 
 __all__ = ["run"]
 
 
-def run(job: Job) -> Stats:
-    """Watch until the end; the session's counters."""
+def run(job: Job) -> Outcome:
+    """Watch until the end; what it came to."""
     # A SimpleQueue is made for being put to in a signal's handler; most of what else could be told there is not.
     wishes: SimpleQueue[None] = SimpleQueue()
     with connect(*job.channels, config=job.config) as kick:
@@ -27,4 +26,4 @@ def run(job: Job) -> Stats:
         with job.stop.calls(partial(wishes.put, None)):
             for batch in kick.batches():
                 job.printer.show(batch)
-    return kick.stats()
+    return Outcome(kick.stats(), kick.drift())

@@ -38,10 +38,11 @@ class Decoders:
     Copying one copies the table, and shares the rows.
     """
 
-    __slots__ = ("_by_name",)
+    __slots__ = ("_by_name", "_rows")
 
     def __init__(self, rows: Iterable[Row[Any]] = ROWS) -> None:
         self._by_name: dict[str, tuple[_Decode, Build[Any]]] = {}
+        self._rows: dict[str, Row[Any]] = {}
         for row in rows:
             self.register(row)
 
@@ -50,6 +51,16 @@ class Decoders:
         decode = _decoder(row.payload)
         for name in (row.name, PREFIX + row.name, row.name.rpartition("\\")[2]):
             self._by_name[name] = (decode, row.build)
+            self._rows[name] = row
+
+    @property
+    def rows(self) -> tuple[Row[Any], ...]:
+        """The rows as they stand, without those that others have replaced."""
+        return tuple(dict.fromkeys(self._rows.values()))
+
+    def row(self, name: str) -> Row[Any] | None:
+        """The row that answers to a name of the wire, None where none does."""
+        return self._rows.get(name)
 
     def decode(self, raw: Frame, received_at: datetime, channel: Channel) -> events.Event | events.Undecodable:
         """Turn a frame into its event. Never raises, whatever the frame holds."""
@@ -69,6 +80,7 @@ class Decoders:
     def __copy__(self) -> "Decoders":
         copy = Decoders(())
         copy._by_name.update(self._by_name)
+        copy._rows.update(self._rows)
         return copy
 
 

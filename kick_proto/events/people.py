@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import ClassVar
 
 import msgspec
 
@@ -29,6 +30,9 @@ _RGB = re.compile(r"#([0-9A-Fa-f]{2})([0-9A-Fa-f]{2})([0-9A-Fa-f]{2})")
 
 class Badge(msgspec.Struct, frozen=True, gc=False):
     """A badge beside a name. ``type`` is an open set (moderator, subscriber, vip, og, ...)."""
+
+    # As in ``kick_proto.payloads``: this is what stands on the wire, too.
+    UNREAD: ClassVar[tuple[str, ...]] = ("sort_order",)
 
     type: str
     text: str = ""

@@ -1,6 +1,7 @@
 """The broadcast itself, and who comes to it or leaves for another one."""
 
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
@@ -34,6 +35,18 @@ class StreamOffline(Event, frozen=True, tag=True, gc=False):
 
 class Category(msgspec.Struct, frozen=True, gc=False):
     """What a stream is about."""
+
+    # As in ``kick_proto.payloads``: this is what stands on the wire, too.
+    UNREAD: ClassVar[tuple[str, ...]] = (
+        "banner",
+        "category",
+        "category_id",
+        "deleted_at",
+        "description",
+        "parent_category",
+        "tags",
+        "viewers",
+    )
 
     name: str
     id: int | None = None

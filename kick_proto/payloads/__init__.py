@@ -1,6 +1,7 @@
 """Kick's own payload shapes, one struct an event, named after the event on the wire.
 
-Only what a decoder uses is listed; further fields are ignored, because Kick adds some without notice. A field has a
+Only what a decoder uses is a field; further ones are ignored, because Kick adds some without notice. Those that are
+known already stand in ``UNREAD``: ids that the topic says too, and what no unified event has a use for. A field has a
 default where some recorded frame lacks it or has null in it: the fields without one are those that an event means
 nothing without. Every shape's source is the wire catalogue (recorded frames, 2023-2026), by the event's name.
 """

@@ -1,6 +1,7 @@
 """Payloads of polls and predictions."""
 
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
@@ -12,6 +13,8 @@ __all__ = ["Poll", "PollCreated", "PollUpdateEvent", "Prediction", "PredictionEv
 
 class Poll(msgspec.Struct, frozen=True, gc=False):
     """The poll as it stands; all durations are seconds. It has no number of its own."""
+
+    UNREAD: ClassVar[tuple[str, ...]] = ("has_voted", "voted_option_id")
 
     title: str
     options: tuple[PollOption, ...]
@@ -29,6 +32,8 @@ class PollUpdateEvent(Payload, frozen=True, gc=False):
 class PollCreated(Payload, frozen=True, gc=False):
     """``private-chatroom_{chatroom}``, by its name alone. Guess: of ``poll``, as in ``PollUpdateEvent``."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel", "created_at", "id", "user")
+
     poll: Poll | None = None
 
 
@@ -45,6 +50,8 @@ class PredictionOutcome(msgspec.Struct, frozen=True, gc=False):
 
 class Prediction(msgspec.Struct, frozen=True, gc=False):
     """The prediction as it stands; ``duration`` is seconds."""
+
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel_id",)
 
     id: str
     title: str

@@ -1,7 +1,7 @@
 """Payloads of the chat."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -42,6 +42,8 @@ __all__ = [
 class Identity(msgspec.Struct, frozen=True, gc=False):
     """Colour and badges beside a name; ``color`` is "" for some accounts made by API."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("badges_v2",)
+
     color: str | None = None
     badges: tuple[Badge, ...] | None = None
 
@@ -81,6 +83,8 @@ class CelebrationMetadata(msgspec.Struct, frozen=True, gc=False):
 class ChatMetadata(msgspec.Struct, frozen=True, gc=False):
     """Absent on messages of bots; what it holds tells a reply and a celebration from a plain message."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("message_ref",)
+
     original_sender: OriginalSender | None = None
     original_message: OriginalMessage | None = None
     celebration: CelebrationMetadata | None = None
@@ -88,6 +92,8 @@ class ChatMetadata(msgspec.Struct, frozen=True, gc=False):
 
 class ChatMessageEvent(Payload, frozen=True, gc=False):
     """``chatrooms.{chatroom}.v2``, 2023 to now; 97 % of all traffic."""
+
+    UNREAD: ClassVar[tuple[str, ...]] = ("chatroom_id",)
 
     id: str
     content: str
@@ -127,6 +133,8 @@ class ChatroomClearEvent(MayBeEmpty, frozen=True, gc=False):
 class PinnedMessage(msgspec.Struct, frozen=True, gc=False):
     """What is pinned: a chat message, of which less is needed than in the chat."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("chatroom_id", "metadata", "thread_parent_id", "type")
+
     id: str
     content: str
     sender: Sender | None = None
@@ -136,6 +144,8 @@ class PinnedMessage(msgspec.Struct, frozen=True, gc=False):
 class PinnerBadge(msgspec.Struct, frozen=True, gc=False):
     """A badge that the pinner has; one with ``active`` false is not shown."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("sort_order",)
+
     type: str
     text: str = ""
     count: int | None = None
@@ -144,6 +154,8 @@ class PinnerBadge(msgspec.Struct, frozen=True, gc=False):
 
 class PinnerIdentity(msgspec.Struct, frozen=True, gc=False):
     """As ``Identity``, with all badges and not only those that are shown."""
+
+    UNREAD: ClassVar[tuple[str, ...]] = ("badges_v2",)
 
     color: str | None = None
     badges: tuple[PinnerBadge, ...] | None = None
@@ -196,6 +208,8 @@ class BotProtection(msgspec.Struct, frozen=True, gc=False):
 class ChatroomUpdatedEvent(Payload, frozen=True, gc=False):
     """``chatrooms.{chatroom}.v2``. Two writers: one leaves out ``advanced_bot_protection``; the age came in 2025."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("id",)
+
     slow_mode: SlowMode | None = None
     subscribers_mode: Switch | None = None
     followers_mode: MinutesMode | None = None
@@ -214,6 +228,8 @@ class SecondsMode(msgspec.Struct, frozen=True, gc=False):
 class ChatSettings(msgspec.Struct, frozen=True, gc=False):
     """The chat's rules as the channel tells them; ``rules`` is "" where there are none."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel_id",)
+
     rules: str | None = None
     allow_links: Switch | None = None
     emotes_only_mode: Switch | None = None
@@ -226,11 +242,15 @@ class ChatSettings(msgspec.Struct, frozen=True, gc=False):
 class ChatSettingsChanged(Payload, frozen=True, gc=False):
     """``channel_{channel}``, new in 2026: the twin of ``ChatroomUpdatedEvent``."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel", "created_at", "id")
+
     settings: ChatSettings
 
 
 class BannedWord(Payload, frozen=True, gc=False):
     """``private-chatroom_{chatroom}``: a word is banned or allowed, as typed by a client of 2023."""
+
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel", "created_at", "id")
 
     word: str
     user: Person | None = None
@@ -239,11 +259,15 @@ class BannedWord(Payload, frozen=True, gc=False):
 class MessageDeleted(Payload, frozen=True, gc=False):
     """``private-chatroom_{chatroom}``, by its name alone. Guess: of ``message``, as in ``MessageDeletedEvent``."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel", "created_at", "user")
+
     id: str | None = None
     message: MessageReference | None = None
 
 
 class MessagePinned(Payload, frozen=True, gc=False):
     """``private-chatroom_{chatroom}``, by name alone. Guess: of ``message``, as in ``PinnedMessageCreatedEvent``."""
+
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel", "created_at", "id", "user")
 
     message: PinnedMessage | None = None

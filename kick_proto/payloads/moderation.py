@@ -1,6 +1,7 @@
 """Payloads of bans and their end."""
 
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
@@ -32,6 +33,8 @@ class UserUnbannedEvent(Payload, frozen=True, gc=False):
 class BanTerms(msgspec.Struct, frozen=True, gc=False):
     """Why, since when and until when."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("type",)
+
     reason: str | None = None
     created_at: datetime | None = None
     expires_at: datetime | None = None
@@ -39,6 +42,8 @@ class BanTerms(msgspec.Struct, frozen=True, gc=False):
 
 class BannedUserAdded(Payload, frozen=True, gc=False):
     """``private-chatroom_{chatroom}``, for timeouts as ``UserTimeouted``, as typed by two clients of 2023."""
+
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel",)
 
     id: str
     banned: Person
@@ -48,6 +53,8 @@ class BannedUserAdded(Payload, frozen=True, gc=False):
 
 class BannedUserDeleted(Payload, frozen=True, gc=False):
     """``private-chatroom_{chatroom}``, as typed by two clients of 2023."""
+
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel", "created_at")
 
     id: str
     banned: Person

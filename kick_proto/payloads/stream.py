@@ -1,6 +1,7 @@
 """Payloads of the broadcast."""
 
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
@@ -35,6 +36,8 @@ __all__ = [
 class StartedLivestream(msgspec.Struct, frozen=True, gc=False):
     """The broadcast that began."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel_id", "source")
+
     id: int
     session_title: str | None = None
     created_at: datetime | None = None
@@ -49,6 +52,8 @@ class StreamerIsLive(Payload, frozen=True, gc=False):
 class EndedLivestream(msgspec.Struct, frozen=True, gc=False):
     """The broadcast that ended."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel",)
+
     id: int
 
 
@@ -60,6 +65,8 @@ class StopStreamBroadcast(Payload, frozen=True, gc=False):
 
 class StreamHostEvent(Payload, frozen=True, gc=False):
     """``chatrooms.{chatroom}.v2`` of the channel that is hosted. ``optional_message`` is null or "" for none."""
+
+    UNREAD: ClassVar[tuple[str, ...]] = ("chatroom_id",)
 
     host_username: str
     number_viewers: int
@@ -83,6 +90,8 @@ class HostMessage(
 class HostUser(msgspec.Struct, frozen=True, gc=False):
     """Who hosts; the one frame that tells the number. ``verified``, false or an object, is left out."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("isSuperAdmin", "verified")
+
     id: UserId
     username: str
 
@@ -97,6 +106,8 @@ class StreamHostedEvent(Payload, frozen=True, gc=False):
 class HostedChannel(msgspec.Struct, frozen=True, gc=False):
     """The channel that is moved to. ``category`` is a name, and was a slug in 2024."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("is_live", "preview_thumbnail", "profile_pic", "slug")
+
     id: ChannelId | None = None
     username: str | None = None
     viewers_count: int | None = None
@@ -109,6 +120,8 @@ class ChatMoveToSupportedChannelEvent(Payload, frozen=True, gc=False):
     ``channel`` is left out: in 2023 and 2024 it held account data of its owner.
     """
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel",)
+
     slug: str
     hosted: HostedChannel | None = None
 
@@ -118,6 +131,8 @@ class FollowersUpdated(Payload, frozen=True, gc=False, rename={"count": "followe
 
     ``created_at`` is unix seconds; ``followers_count`` is what a client of 2023 reads.
     """
+
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel_id",)
 
     followed: bool | None = None
     count: int | None = None
@@ -129,6 +144,8 @@ class FollowersUpdated(Payload, frozen=True, gc=False, rename={"count": "followe
 class Follower(Payload, frozen=True, gc=False):
     """``private-channel_{channel}``: somebody follows or does no more, as typed by a client of 2023."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel", "id")
+
     user: Person | None = None
     followers_count: int | None = None
     created_at: datetime | None = None
@@ -136,6 +153,17 @@ class Follower(Payload, frozen=True, gc=False):
 
 class UpdatedLivestream(msgspec.Struct, frozen=True, gc=False):
     """The broadcast as it is now. ``categories`` repeats ``category``; clients of 2025 read ``tags``."""
+
+    UNREAD: ClassVar[tuple[str, ...]] = (
+        "channel_id",
+        "duration",
+        "is_live",
+        "risk_level_id",
+        "slug",
+        "source",
+        "start_time",
+        "twitch_channel",
+    )
 
     id: int
     session_title: str | None = None
@@ -156,6 +184,8 @@ class LivestreamUpdated(Payload, frozen=True, gc=False):
 
 class UpdatedLiveStreamEvent(Payload, frozen=True, gc=False):
     """``private-livestream-updated.{livestream}``, 2023 to 2024: flat."""
+
+    UNREAD: ClassVar[tuple[str, ...]] = ("slug",)
 
     id: int
     session_title: str | None = None
@@ -183,6 +213,8 @@ class ReceivedHost(msgspec.Struct, frozen=True, gc=False):
 class HostReceived(Payload, frozen=True, gc=False):
     """``private-livestream_{livestream}``, as typed by a client of 2023."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel", "user")
+
     host: ReceivedHost
     id: str | None = None
     created_at: datetime | None = None
@@ -191,10 +223,14 @@ class HostReceived(Payload, frozen=True, gc=False):
 class TitleChanged(Payload, frozen=True, gc=False):
     """``private-livestream_{livestream}``, by a client of 2023; the old title is left out."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel", "created_at", "id", "old_title", "user")
+
     title: str
 
 
 class CategoryChanged(Payload, frozen=True, gc=False):
     """``private-livestream_{livestream}``, by its name alone. Guess: of ``category``, as in ``LivestreamUpdated``."""
+
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel", "created_at", "id", "user")
 
     category: Category | None = None

@@ -1,7 +1,7 @@
 """Payloads of subscriptions, gifts, tips, rewards, goals and leaderboards."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -41,6 +41,8 @@ __all__ = [
 class SubscriptionEvent(Payload, frozen=True, gc=False):
     """``chatrooms.{chatroom}.v2``. ``months`` is the total, 1 for a first subscription."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("chatroom_id",)
+
     username: str
     months: int | None = None
 
@@ -48,12 +50,16 @@ class SubscriptionEvent(Payload, frozen=True, gc=False):
 class ChannelSubscriptionEvent(Payload, frozen=True, gc=False):
     """``channel.{channel}`` until 2025, ``channel_{channel}`` since. A gift has no name, and its recipients' ids."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel_id",)
+
     user_ids: tuple[UserId, ...]
     username: str | None = None
 
 
 class LuckyUsersWhoGotGiftSubscriptionsEvent(Payload, frozen=True, gc=False):
     """``channel.{channel}``, 2023 to 2025; up to 100 names were seen."""
+
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel",)
 
     usernames: tuple[str, ...]
     gifter_username: str | None = None
@@ -73,6 +79,8 @@ class GiftedSubscriptionsEvent(Payload, frozen=True, gc=False):
     ``gifter_total`` came in 2024; ``correlation_id``, ``gifted_total`` and ``chunk_details`` in 2026.
     """
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("chatroom_id",)
+
     gifted_usernames: tuple[str, ...]
     gifter_username: str | None = None
     gifted_total: int | None = None
@@ -84,12 +92,16 @@ class GiftedSubscriptionsEvent(Payload, frozen=True, gc=False):
 class GiftedUser(msgspec.Struct, frozen=True, gc=False):
     """A recipient, by name."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("monthsSubscribed", "slug")
+
     username: str
     id: UserId | None = None
 
 
 class Notice(msgspec.Struct, frozen=True, gc=False, rename={"gifted_users": "giftedUsers"}):
     """The line itself. ``created_at`` is unix seconds; ``action`` tells a notice from a chat message of 2023."""
+
+    UNREAD: ClassVar[tuple[str, ...]] = ("chatroom_id", "is_info", "link_preview", "replied_to", "role")
 
     id: str | None = None
     message: str | None = None
@@ -105,6 +117,18 @@ class Notice(msgspec.Struct, frozen=True, gc=False, rename={"gifted_users": "gif
 class NoticeUser(msgspec.Struct, frozen=True, gc=False):
     """Whose line it is. Its picture is left out: that address has been seen to carry credentials."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = (
+        "follower_badges",
+        "isSuperAdmin",
+        "is_founder",
+        "is_subscribed",
+        "months_subscribed",
+        "profile_thumb",
+        "quantity_gifted",
+        "role",
+        "verified",
+    )
+
     id: UserId
     username: str
 
@@ -119,6 +143,8 @@ class ChatMessageSentEvent(Payload, frozen=True, gc=False):
 class NewSubscriberUpdatedEvent(Payload, frozen=True, gc=False):
     """``channel_{channel}`` in 2026; in 2023 for the owner alone. ``count`` is all that the channel has."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel_id",)
+
     count: int
     last_subscriber: str | None = None
 
@@ -132,6 +158,8 @@ class ActivityMetadata(msgspec.Struct, frozen=True, gc=False):
 class NewActivityFeedEvent(Payload, frozen=True, gc=False):
     """``channel_{channel}`` in 2026; in 2023 for the owner alone. ``created_at`` is unix milliseconds."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel_id",)
+
     type: str
     username: str | None = None
     metadata: ActivityMetadata | tuple[Any, ...] | None = None
@@ -141,12 +169,16 @@ class NewActivityFeedEvent(Payload, frozen=True, gc=False):
 class KicksSender(msgspec.Struct, frozen=True, gc=False):
     """Who gave KICKs."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("profile_picture", "username_color")
+
     username: str
     id: UserId | None = None
 
 
 class KicksGift(msgspec.Struct, frozen=True, gc=False):
     """What was given. ``amount`` is KICKs, ``pinned_time`` nanoseconds, 0 where it is not pinned."""
+
+    UNREAD: ClassVar[tuple[str, ...]] = ("character_limit",)
 
     amount: int
     gift_id: str | None = None
@@ -170,6 +202,8 @@ class KicksGifted(Payload, frozen=True, gc=False):
 class KicksLeaderboardUpdated(Payload, frozen=True, gc=False):
     """``channel_{channel}``, 2025 to now; at most ten places a board."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("gifts_lifetime_enabled", "gifts_month_enabled", "gifts_week_enabled")
+
     gifts_lifetime: tuple[Leader, ...] | None
     gifts_month: tuple[Leader, ...] | None = None
     gifts_week: tuple[Leader, ...] | None = None
@@ -177,6 +211,8 @@ class KicksLeaderboardUpdated(Payload, frozen=True, gc=False):
 
 class GiftsLeaderboardUpdated(Payload, frozen=True, gc=False):
     """``channel.{channel}`` until 2024, ``channel_{channel}`` since. ``gifter_username`` came in 2024."""
+
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel",)
 
     leaderboard: tuple[Leader, ...] | None
     monthly_leaderboard: tuple[Leader, ...] | None = None
@@ -188,6 +224,8 @@ class GiftsLeaderboardUpdated(Payload, frozen=True, gc=False):
 
 class RewardRedeemedEvent(Payload, frozen=True, gc=False):
     """``chatroom_{chatroom}``, 2025 to now. ``user_input`` is "" where nothing was typed."""
+
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel_id",)
 
     reward_title: str
     username: str
@@ -212,6 +250,8 @@ class PointsUpdated(Payload, frozen=True, gc=False):
 class GoalEvent(Payload, frozen=True, gc=False):
     """``channel_{channel}``, 2025 to now: one object for all five events. Its times have 0 to 9 fractional digits."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel_id", "count_from_creation", "progress_bar_emoji_id")
+
     id: str
     type: str | None = None
     current_value: int | None = None
@@ -226,12 +266,16 @@ class GoalEvent(Payload, frozen=True, gc=False):
 class SubscriptionCreated(Payload, frozen=True, gc=False):
     """``private-channel_{channel}``, as typed by a client of 2023."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel", "id")
+
     user: Person
     created_at: datetime | None = None
 
 
 class RedeemedReward(Payload, frozen=True, gc=False):
     """``private-channel_{channel}``, by a client's name of 2023; of what was redeemed, no field is known."""
+
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel", "created_at", "id")
 
     user: Person
 
@@ -245,6 +289,8 @@ class SubscriptionTotal(msgspec.Struct, frozen=True, gc=False):
 class SubscriptionRenewed(Payload, frozen=True, gc=False):
     """``private-channel_{channel}``, as typed by a client of 2023."""
 
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel", "id")
+
     user: Person
     subscription: SubscriptionTotal | None = None
     created_at: datetime | None = None
@@ -252,6 +298,8 @@ class SubscriptionRenewed(Payload, frozen=True, gc=False):
 
 class SubscriptionGifted(Payload, frozen=True, gc=False):
     """``private-channel_{channel}``, as typed by a client of 2023."""
+
+    UNREAD: ClassVar[tuple[str, ...]] = ("channel", "gift", "id")
 
     gifted_users: tuple[GiftedUser, ...]
     user: Person | None = None

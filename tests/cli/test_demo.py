@@ -37,9 +37,12 @@ def test_a_demo_is_lively_and_ends_by_itself(demos: Mapping[str, Running], drive
     assert len(types) >= 8
     assert {"Up", "Confirmed", "ChatMessage", "MessageDeleted", "UserBanned", "StreamOnline"} <= set(types)
     assert types["Confirmed"] == 6
-    (summary,) = ended.err.splitlines()
+    summary, *news = ended.err.splitlines()
     assert "0 reconnects" in summary
     assert types["Undecodable"] <= 1
+    # All that is new in a demo is what is meant to be.
+    assert len(news) == (types["Unknown"] + types["Undecodable"] > 0)
+    assert all(line.startswith("new on the wire: ") for line in news)
 
 
 def test_a_demo_shows_every_event_that_there_is(demos: Mapping[str, Running]) -> None:

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from kick_io.cli import targets
+from kick_io.cli import running, targets
 from kick_io.mock import MockKick
+from kick_proto.drift import Difference, Kind
 from kick_proto.frames import Frame
 from kick_proto.testing.server import ClientGone, ClientSubscribed
 from tests.cli.processes import DEADLINE, KICK, ROOT, Running, environment, kick
@@ -56,6 +57,38 @@ def test_it_shows_events_until_it_is_told_to_end(driver: str, number: signal.Sig
     assert len(ended.err.splitlines()) == 1
     assert ended.err.startswith("1 event, 0 reconnects, 0 dropped, 0 unknown, 0 undecodable in ")
     assert ended.err.endswith(" seconds")
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_what_is_new_on_the_wire_is_told_at_the_end_and_on_stderr_alone(driver: str) -> None:
+    with MockKick() as mock, watch(mock, "--json", "--driver", driver) as watching:
+        wait_for_chat(mock)
+        mock.publish(Frame("App\\Events\\New\u202eEvent", CHAT, "{}"))
+        mock.publish(msgspec.structs.replace(said("hello"), data='{"mood":1,' + said("hello").data[1:]))
+        watching.event("ChatMessage")
+        watching.interrupt()
+        ended = watching.end()
+    assert ended.code == 0
+    summary, news = ended.err.splitlines()
+    assert summary.startswith("1 event, 0 reconnects, 0 dropped, 1 unknown, ")
+    assert news == (
+        "new on the wire: unknown event New\ufffdEvent, unread field ChatMessageEvent $.mood; "
+        "record it with watch --json --raw, and kick drift FILE tells more"
+    )
+    assert all(msgspec.json.decode(line)["type"] for line in ended.out.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(1, "$.new_0"), (3, "$.new_0, * $.new_1, * $.new_2"), (5, "$.new_0, * $.new_1, * $.new_2 and 2 more")],
+)
+def test_a_few_of_what_is_new_are_named(number: int, told: str) -> None:
+    found = [Difference(Kind.MISSING, "SomeEvent", "$.old", "", 9, 9)]
+    for place in range(number):
+        found += [Difference(Kind.UNREAD, "SomeEvent", f"$.new_{place}", type, 1, 9) for type in ("int", "str")]
+    sentence = "new on the wire: " + f"* {told};".replace("*", "unread field SomeEvent")
+    assert running.news(found).startswith(sentence)
+    assert running.news(found[:1]) == ""
 
 
 def test_json_with_raw_holds_the_frame() -> None:
