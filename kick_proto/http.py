@@ -27,6 +27,7 @@ __all__ = [
     "HttpInput",
     "HttpMachine",
     "HttpOutput",
+    "MAX_BODY",
     "Pairs",
     "Request",
     "Responded",

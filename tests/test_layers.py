@@ -19,7 +19,7 @@ LAYERS = """
     secret machine errors timers agenda backoff bucket ids recent
     http tokens outcomes slugs
     frames content events payloads decoders demand drift endpoints provider clusters
-    pusher rest oauth redirect
+    pace pusher rest oauth redirect
     lifecycle redial wishes session account merge router
     rfc6455 upgrade handshake websocket recording platform health
     testing
