@@ -14,7 +14,7 @@ from kick_proto.secret import Secret
 
 CANARY = "canary-9d1e"
 ADDRESS = "https://api.kick.com/public/v1/users"
-SENDABLE = st.text(st.characters(exclude_categories=("Cs",)))
+SENDABLE = st.text(st.characters(codec="utf-8"))
 PAIRS = st.lists(st.tuples(SENDABLE, SENDABLE | SENDABLE.map(Secret)), max_size=5).map(tuple)
 
 
