@@ -8,6 +8,7 @@ A reader raises ``RemoteProtocolError`` with the path of the field at fault, and
 Source: Seen: recorded replies of all hosts, 2023 to 2026.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
@@ -93,7 +94,7 @@ def perhaps(value: object, kind: type[T]) -> T | None:
 
 def _data(body: object) -> Any:
     if not isinstance(body, dict):
-        raise RemoteProtocolError(f"Expected an object, got `{type(body).__name__}` - at `$`")
+        raise RemoteProtocolError(f"Expected `object`, got `{_kind(body)}` - at `$`")
     if "data" not in body:
         raise RemoteProtocolError("Object missing required field `data` - at `$`")
     return body["data"]
@@ -105,7 +106,7 @@ def _rows(data: object, kind: type[T]) -> tuple[T, ...]:
     if isinstance(data, dict):
         return (part(data, kind, "$.data"),)
     if not isinstance(data, list):
-        raise RemoteProtocolError(f"Expected an array, got `{type(data).__name__}` - at `$.data`")
+        raise RemoteProtocolError(f"Expected `array`, got `{_kind(data)}` - at `$.data`")
     return tuple(part(each, kind, f"$.data[{index}]") for index, each in enumerate(data))
 
 
@@ -139,7 +140,15 @@ def _moment(text: str) -> datetime | str | None:
 def _hidden(kind: type, value: object) -> object:
     if kind is Secret and isinstance(value, str):
         return Secret(value)
-    raise ValueError(f"Expected `str`, got `{type(value).__name__}`")
+    raise ValueError(f"Expected `str`, got `{_kind(value)}`")
+
+
+def _kind(value: object) -> str:
+    """What it is in JSON's words, as msgspec says them."""
+    return KINDS.get(type(value), type(value).__name__)
+
+
+KINDS: Mapping[type, str] = {dict: "object", list: "array", type(None): "null"}
 
 
 def _placed(said: str, at: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from kick_proto import events
-from kick_proto.endpoints import generic, site
+from kick_proto.endpoints import generic, oauth, site
 from kick_proto.endpoints.call import Call, Host
 from kick_proto.endpoints.public import channels, chat, livestreams, users, webhooks
 from kick_proto.endpoints.user import Livestream, User
@@ -18,6 +18,7 @@ from kick_proto.errors import NotFound, RemoteProtocolError
 from kick_proto.http import Headers, Response
 from kick_proto.ids import ChannelId, ChatroomId, UserId
 from kick_proto.outcomes import Outcome, classify
+from kick_proto.secret import Secret
 from kick_proto.slugs import Slug
 
 Json: TypeAlias = Any
@@ -314,6 +315,8 @@ USER_PLACES: Mapping[str, str | Reading] = {
 }
 SEND = _to(chat.send("good night", to=UserId(7)))
 
+APP = oauth.App(client_id="app-1", client_secret=Secret("canary-of-app"))
+
 ROWS: tuple[Row, ...] = (
     Row(
         "a channel that is live",
@@ -441,19 +444,93 @@ ROWS: tuple[Row, ...] = (
     Row("a challenge of the edge", site.user, 403, CHALLENGE, Outcome.EDGE_BLOCKED, headers=HTML),
     Row("a block of the edge", site.user, 403, BLOCK, Outcome.EDGE_BLOCKED),
     Row("a block of the edge before the official API", SEND, 403, BLOCK, Outcome.EDGE_BLOCKED),
-    Row("an app's token", None, 200, {"access_token": "a", "expires_in": 5_184_000, "token_type": "Bearer"}, None),
-    Row("blank tokens", None, 200, {"access_token": "", "refresh_token": "", "expires_in": ""}, None),
-    Row("a user's tokens", None, 200, {"access_token": "a", "refresh_token": "r", "expires_in": 7200}, None),
-    Row("an OAuth error that is a sentence", None, 400, {"error": "Invalid request"}, Outcome.REJECTED),
+    Row(
+        "an app's token",
+        _to(oauth.app_token(APP)),
+        200,
+        {"access_token": "a", "expires_in": 5_184_000, "token_type": "Bearer"},
+        oauth.TokenReply(access_token=Secret("a"), lifetime=5_184_000.0),
+        {
+            "access_token": at("access_token", Secret),
+            "refresh_token": constant(None),
+            "lifetime": "expires_in",
+            "scopes": constant(()),
+        },
+    ),
+    Row(
+        "blank tokens",
+        _to(oauth.exchange(APP, Secret("c"), Secret("v"))),
+        200,
+        {"access_token": "", "token_type": "", "refresh_token": "", "expires_in": "", "scope": ""},
+        Outcome.BAD_RESPONSE,
+    ),
+    Row(
+        "a user's tokens",
+        _to(oauth.refresh(APP, Secret("r"))),
+        200,
+        {
+            "access_token": "a",
+            "token_type": "Bearer",
+            "refresh_token": "r",
+            "expires_in": 7200,
+            "scope": "user:read chat:write",
+        },
+        oauth.TokenReply(
+            access_token=Secret("a"),
+            refresh_token=Secret("r"),
+            lifetime=7200.0,
+            scopes=("user:read", "chat:write"),
+        ),
+        {
+            "access_token": at("access_token", Secret),
+            "refresh_token": at("refresh_token", Secret),
+            "lifetime": "expires_in",
+            "scopes": at("scope", lambda scope: tuple(scope.split())),
+        },
+    ),
+    Row(
+        "an OAuth error that is a sentence",
+        _to(oauth.exchange(APP, Secret("c"), Secret("v"))),
+        400,
+        {"error": "Invalid request"},
+        Outcome.REJECTED,
+    ),
     Row(
         "a grant that is not valid",
-        None,
+        _to(oauth.refresh(APP, Secret("r"))),
         400,
         {"error": "invalid_grant", "error_description": "The refresh token is expired."},
         Outcome.REJECTED,
     ),
-    Row("an introspection", None, 200, {"data": {"active": True, "exp": 1_777_899_600}, "message": "OK"}, None),
-    Row("a revocation", None, 200, b"OK", None),
+    Row(
+        "an introspection",
+        _to(oauth.introspect(Secret("a"))),
+        200,
+        {
+            "data": {
+                "active": True,
+                "client_id": "",
+                "token_type": "user",
+                "scope": "user:read",
+                "exp": 1_777_899_600,
+            },
+            "message": "OK",
+        },
+        oauth.Introspection(
+            active=True,
+            kind="user",
+            scopes=("user:read",),
+            expires_at=datetime(2026, 5, 4, 13, tzinfo=UTC),
+        ),
+        {
+            "active": "data.active",
+            "client_id": "data.client_id",
+            "kind": "data.token_type",
+            "scopes": at("data.scope", lambda scope: tuple(scope.split())),
+            "expires_at": at("data.exp", lambda seconds: datetime.fromtimestamp(seconds, UTC)),
+        },
+    ),
+    Row("a revocation", _to(oauth.revoke(Secret("a"), oauth.Hint.ACCESS)), 200, b"OK", None),
     Row(
         "an official channel that is live",
         channels.user,
