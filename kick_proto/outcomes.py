@@ -126,7 +126,7 @@ def _is_challenge(response: Response) -> bool:
 
 def _outcome(response: Response, code: str | None, text: str | None) -> Outcome:
     said = f"{code or ''} {text or ''}".lower()
-    if _is_challenge(response) or (response.status == 403 and (_is_html(response) or BLOCKED in said)):
+    if _is_challenge(response) or (response.status == 403 and (not _is_kicks(response) or BLOCKED in said)):
         return Outcome.EDGE_BLOCKED
     if response.status == 403 and NOT_LOGGED_IN in said:
         return Outcome.UNAUTHORIZED
@@ -148,6 +148,17 @@ def _is_html(response: Response) -> bool:
     kind = response.header("content-type") or ""
     begins = response.body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")[:5].lower()
     return "html" in kind.lower() or begins in (b"<!doc", b"<html")
+
+
+def _is_kicks(response: Response) -> bool:
+    """Whether a 403 may be Kick's own, which are JSON; the edge also writes pages, and numbers in plain text."""
+    if _is_html(response):
+        return False
+    try:
+        msgspec.json.decode(response.body[:READ_AT_MOST].strip() or b"null", type=msgspec.Raw)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 # The words of an error, wherever they stand
@@ -198,7 +209,8 @@ SAID: tuple[Callable[[dict[str, Any]], str | None], ...] = (
 _HIDDEN = re.compile(
     r"""(?ixa)
     (?: \b \w* (?: token | secret | verifier | password | authorization | cookie | playback_url )
-      | \b (?: \w* _ )? key | [?&] code )
+      | \b (?: \w* _ )? key
+      | (?: \b | %26 | %3f ) code (?= = | %3d ) )
     \\* ["']? \s* (?: [=:] | %3d ) \s* \\* ["']? (?: (?: bearer | basic ) \s+ )? [^\s"'&,;}]+
     | \b bearer \s+ \S+
     | \b eyJ [\w-]{8,} (?: \. [\w-]* )*

@@ -13,7 +13,7 @@ from typing import NewType
 
 from kick_proto.errors import LocalProtocolError
 
-__all__ = ["LONGEST", "Slug", "hyphenated", "parse_slug"]
+__all__ = ["LONGEST", "Slug", "hyphenated", "is_same", "parse_slug"]
 
 Slug = NewType("Slug", str)
 
@@ -50,3 +50,8 @@ def parse_slug(text: str) -> Slug:
 def hyphenated(slug: Slug) -> Slug | None:
     """The slug with a hyphen for every underscore, or None where that is no other one."""
     return Slug(slug.replace("_", "-")) if "_" in slug else None
+
+
+def is_same(slug: Slug, told: str) -> bool:
+    """Whether a slug that Kick tells is the one that was asked for, but for case and hyphens."""
+    return told.lower().replace("_", "-") == slug.replace("_", "-")

@@ -125,6 +125,7 @@ def test_a_success_is_no_failure_whatever_it_says(status: int, body: bytes) -> N
         pytest.param(403, HTML, b"", id="a page without anything"),
         pytest.param(403, HTML, b"\xff\xfe\x00", id="a page of broken bytes"),
         pytest.param(403, (("cf-mitigated", "challenge"),), b"{}", id="a mark in the headers"),
+        pytest.param(403, (("content-type", "text/plain"),), b"error code: 1020", id="a number in plain text"),
         pytest.param(403, JSON, msgspec.json.encode(BLOCK), id="a rule's block"),
         pytest.param(403, (), b'{"error":"request BLOCKED by someone"}', id="a block in other words"),
         pytest.param(503, HTML, CHALLENGE, id="a challenge with a 503"),
@@ -150,6 +151,9 @@ def test_what_the_edge_sends_is_told_apart_and_the_ways_out_are_named(
         pytest.param(502, HTML, b"<html>Bad Gateway</html>", Outcome.SERVER_ERROR, id="a page for a 502"),
         pytest.param(429, HTML, b"<html>error 1015</html>", Outcome.RATE_LIMITED, id="a page for a 429"),
         pytest.param(403, (*JSON, ("cf-ray", "0-AMS")), b'{"message":"no"}', Outcome.FORBIDDEN, id="cf-ray is no mark"),
+        pytest.param(403, (), b"", Outcome.FORBIDDEN, id="a 403 without a word"),
+        pytest.param(403, (), b'"no"', Outcome.FORBIDDEN, id="a 403 with one word of JSON"),
+        pytest.param(401, (("content-type", "text/plain"),), b"no", Outcome.UNAUTHORIZED, id="plain text with a 401"),
         pytest.param(400, JSON, msgspec.json.encode(BLOCK), Outcome.REJECTED, id="those words with another status"),
     ],
 )
@@ -193,6 +197,8 @@ LEAKS = [
     "token={}",
     "https://kick.com/a?token={}&b=c",
     "https://kick.com/a?x=1&code={}",
+    "code={}&state=x",
+    "grant_type%3Da%26code%3D{}",
     "access_token: {}",
     "refresh_token = '{}'",
     "id_token={}",
@@ -259,8 +265,8 @@ def test_little_is_kept_and_on_one_line() -> None:
 
 
 HOSTILE_PIECES = [
-    "token", "token=", "bearer ", "bearer", "eyJ", "eyJaaaaaaaa.", "key", "_key", "?code", "=", ":", "%3d", " ", "\\",
-    '"', "'", "a_", "_", "0", "a", "secret \\", "password\t",
+    "token", "token=", "bearer ", "bearer", "eyJ", "eyJaaaaaaaa.", "key", "_key", "?code", "code=", "%26code",
+    "=", ":", "%3d", " ", "\\", '"', "'", "a_", "_", "0", "a", "secret \\", "password\t",
 ]  # fmt: skip
 
 

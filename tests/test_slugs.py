@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kick_proto.errors import LocalProtocolError
-from kick_proto.slugs import LONGEST, Slug, hyphenated, parse_slug
+from kick_proto.slugs import LONGEST, Slug, hyphenated, is_same, parse_slug
 
 SLUGS = st.from_regex(rf"[a-z0-9_-]{{1,{LONGEST}}}", fullmatch=True)
 
@@ -108,6 +108,15 @@ def test_whatever_is_let_through_is_made_of_the_allowed_characters(text: str) ->
         return
     assert 1 <= len(slug) <= LONGEST
     assert set(slug) <= set("abcdefghijklmnopqrstuvwxyz0123456789_-")
+
+
+@given(SLUGS, SLUGS)
+def test_a_slug_that_is_told_is_the_same_in_any_case_and_with_hyphens_and_no_other_is(one: str, other: str) -> None:
+    slug = Slug(one)
+    assert is_same(slug, one)
+    assert is_same(slug, one.upper())
+    assert is_same(slug, one.replace("_", "-"))
+    assert is_same(slug, other) == (one.replace("_", "-") == other.replace("_", "-"))
 
 
 @given(SLUGS)

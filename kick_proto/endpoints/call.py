@@ -91,7 +91,7 @@ class Call(msgspec.Struct, Generic[ResultT], frozen=True, kw_only=True):
     query: Pairs = ()
     headers: Pairs = ()
     body: bytes = b""
-    """JSON, or nothing."""
+    """JSON, which ``headers`` then say, or nothing."""
     form: Pairs = ()
     auth: Auth = Auth.NONE
     bearer: Secret | None = None

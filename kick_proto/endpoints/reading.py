@@ -124,7 +124,10 @@ def _settled(value: Any, key: str = "") -> Any:
 
 
 def _moment(text: str) -> datetime | str | None:
-    """A time in UTC; None for Go's zero, and the text itself for what is none, of which the type's check will tell."""
+    """A time in UTC; None for Go's zero and for what is beyond the calendar.
+
+    What is no time stays as it is, and the check of its type will tell.
+    """
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:

@@ -21,7 +21,7 @@ from kick_proto.errors import RemoteProtocolError
 from kick_proto.http import Pairs, Response
 from kick_proto.ids import ChannelId, ChatroomId, UserId
 from kick_proto.outcomes import Outcome
-from kick_proto.slugs import Slug, hyphenated, parse_slug
+from kick_proto.slugs import Slug, hyphenated, is_same, parse_slug
 
 __all__ = ["Chatroom", "History", "HistoryMessage", "chatroom", "history", "livestream", "user"]
 
@@ -135,10 +135,9 @@ def _same(asked: Slug, told: str | None) -> Slug:
     """The slug that was told; another one than was asked for means that somebody else was told of."""
     if told is None:
         return asked
-    slug = told.lower()
-    if slug.replace("_", "-") != asked.replace("_", "-"):
+    if not is_same(asked, told):
         raise RemoteProtocolError(f"asked for {asked}, was told of {told!r:.60} - at `$.slug`")
-    return Slug(slug)
+    return Slug(told.lower())
 
 
 # The broadcast

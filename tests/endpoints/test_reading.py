@@ -80,6 +80,10 @@ def test_the_zero_of_go_is_no_time(zero: str) -> None:
     assert thing(started_at=zero) == Thing(1)
 
 
+def test_a_time_beyond_the_calendar_is_none() -> None:
+    assert thing(started_at="9999-12-31T23:59:59-23:59") == Thing(1)
+
+
 def test_a_text_that_looks_like_a_time_stays_a_text() -> None:
     assert thing(title="0001-01-01T00:00:00Z").title == "0001-01-01T00:00:00Z"
     assert thing(title="2026-05-04 11:58:01").title == "2026-05-04 11:58:01"

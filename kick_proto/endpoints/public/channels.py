@@ -20,7 +20,7 @@ from kick_proto.http import Response
 from kick_proto.ids import UserId
 from kick_proto.outcomes import Outcome
 from kick_proto.secret import Secret
-from kick_proto.slugs import Slug, hyphenated, parse_slug
+from kick_proto.slugs import Slug, hyphenated, is_same, parse_slug
 
 __all__ = ["Category", "Channel", "Stream", "by_id", "by_slug", "change", "own", "user"]
 
@@ -162,7 +162,7 @@ def _read_asked(asked: tuple[Slug, ...], response: Response) -> tuple[Channel, .
     """The channels, each of which was asked for: a filter that Kick overlooks gives the caller's own channel."""
     told = reading.rows(response, Channel)
     for index, channel in enumerate(told):
-        if channel.slug.lower() not in asked:
+        if not any(is_same(slug, channel.slug) for slug in asked):
             names = ", ".join(asked)
             raise RemoteProtocolError(
                 f"asked for {names:.200}, was told of {channel.slug!r:.60} - at `$.data[{index}].slug`"

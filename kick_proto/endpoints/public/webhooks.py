@@ -3,7 +3,6 @@
 Source: Docs: "Events", "Subscribe to Events", "Webhook Security", "Public Key".
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 
@@ -93,7 +92,7 @@ def subscribe(*names: str, channel: UserId | None = None) -> Call[tuple[Subscrib
     return official("POST", "/v1/events/subscriptions", partial(reading.rows, kind=Subscribed), body=body)
 
 
-def unsubscribe(subscription_ids: Iterable[str]) -> Call[None]:
+def unsubscribe(*subscription_ids: str) -> Call[None]:
     """Have events told no more, 1 to 50 at once.
 
     Scope: ``events:subscribe``, or an app's token.
