@@ -264,6 +264,12 @@ def test_little_is_kept_and_on_one_line() -> None:
     assert len(failure.code) == LONGEST
 
 
+def test_of_many_complaints_a_few_are_kept() -> None:
+    fields = {name: [f"{name}{number}" for number in range(9)] for name in "abcdefghi"}
+    told = failed(422, {"errors": fields}).message.partition("rejected: ")[2]
+    assert told.split("; ") == [f"{name}: {name}{number}" for name in "abcde" for number in range(3)]
+
+
 HOSTILE_PIECES = [
     "token", "token=", "bearer ", "bearer", "eyJ", "eyJaaaaaaaa.", "key", "_key", "?code", "code=", "%26code",
     "=", ":", "%3d", " ", "\\", '"', "'", "a_", "_", "0", "a", "secret \\", "password\t",

@@ -83,7 +83,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         category, stream = self.category, self.stream
         return Livestream(
             title=self.stream_title,
-            category=events.Category(category.name, category.id) if category.id and category.name else None,
+            category=events.Category(category.name, category.id) if category.name else None,
             language=stream.language,
             started_at=stream.started_at,
             viewer_count=stream.viewer_count,
