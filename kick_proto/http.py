@@ -13,7 +13,7 @@ Source: Spec: RFC 9110.
 from collections.abc import Iterator
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -107,7 +107,11 @@ class Response(msgspec.Struct, frozen=True):
         return next((value for each, value in self.headers if each == name), None)
 
     def __repr__(self) -> str:
-        return f"Response(status={self.status}, {self.header('content-type')}, {len(self.body)} bytes)"
+        return f"Response(status={self.status}, {self.header('content-type')!r:.80}, {len(self.body)} bytes)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """The same for rich, which would print every field otherwise."""
+        return [("status", self.status), ("size", len(self.body))]
 
 
 class Fetch(msgspec.Struct, frozen=True):

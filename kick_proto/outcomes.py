@@ -10,6 +10,7 @@ Source: Seen: recorded replies, 2023 to 2026; Docs: KickEngineering/KickDevDocs,
 import re
 from collections.abc import Callable, Mapping
 from enum import Enum
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -90,6 +91,8 @@ WAYS_OUT = (
 )
 """Source: Seen: blocked and passed requests by client, 2023 to 2026."""
 
+CHALLENGE = b"<title>just a moment"
+"""Where the edge's page begins to be known. Source: Seen: 403, 2024. Guess: ``cf-mitigated``, and other statuses."""
 BLOCKED = "request blocked"
 """How the edge's JSON begins. Source: Seen: "Request blocked by security policy.", 2025 and 2026."""
 NOT_LOGGED_IN = "user is not authenticated"
@@ -101,8 +104,8 @@ def classify(response: Response, unix_now: float) -> Failure | None:
 
     ``unix_now`` is the wall clock (unix seconds), against which a ``Retry-After`` date is held.
     """
-    if 200 <= response.status < 300:
-        return _challenge(response) if _is_html(response) else None
+    if 200 <= response.status < 300 and not _is_challenge(response):
+        return None
     code, text = _words(response)
     outcome = _outcome(response, code, text)
     return Failure(
@@ -114,18 +117,16 @@ def classify(response: Response, unix_now: float) -> Failure | None:
     )
 
 
-def _challenge(response: Response) -> Failure | None:
-    """A page in the place of data: the edge's, or that of somebody between us and Kick."""
-    if response.header("cf-mitigated") is None and b"<title>Just a moment" not in response.body[:READ_AT_MOST]:
-        return None
-    return Failure(outcome=Outcome.EDGE_BLOCKED, message=f"{WAYS_OUT} (HTTP {response.status})", status=response.status)
+def _is_challenge(response: Response) -> bool:
+    """The edge's own page in the place of an answer. It comes with a 403 as a rule, and with any status at times."""
+    return response.header("cf-mitigated") is not None or (
+        _is_html(response) and CHALLENGE in response.body[:READ_AT_MOST].lower()
+    )
 
 
 def _outcome(response: Response, code: str | None, text: str | None) -> Outcome:
     said = f"{code or ''} {text or ''}".lower()
-    if response.status == 403 and (
-        _is_html(response) or response.header("cf-mitigated") is not None or BLOCKED in said
-    ):
+    if _is_challenge(response) or (response.status == 403 and (not _is_kicks(response) or BLOCKED in said)):
         return Outcome.EDGE_BLOCKED
     if response.status == 403 and NOT_LOGGED_IN in said:
         return Outcome.UNAUTHORIZED
@@ -144,10 +145,20 @@ def _sentence(outcome: Outcome, status: int, code: str | None, text: str | None)
 
 
 def _is_html(response: Response) -> bool:
-    kind = response.header("content-type")
-    if kind is not None:
-        return "html" in kind.lower()
-    return response.body[:1024].lstrip()[:5].lower() in (b"<!doc", b"<html")
+    kind = response.header("content-type") or ""
+    begins = response.body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")[:5].lower()
+    return "html" in kind.lower() or begins in (b"<!doc", b"<html")
+
+
+def _is_kicks(response: Response) -> bool:
+    """Whether a 403 may be Kick's own, which are JSON; the edge also writes pages, and numbers in plain text."""
+    if _is_html(response):
+        return False
+    try:
+        msgspec.json.decode(response.body[:READ_AT_MOST].strip() or b"null", type=msgspec.Raw)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 # The words of an error, wherever they stand
@@ -172,8 +183,8 @@ def _validation(body: dict[str, Any]) -> str | None:
     fields = body.get("errors")
     if not isinstance(fields, dict):
         return None
-    told = [f"{name}: {each}" for name, texts in fields.items() if isinstance(texts, list) for each in texts[:3]]
-    return "; ".join(told[:5]) or None
+    several = ((name, texts if isinstance(texts, list) else [texts]) for name, texts in islice(fields.items(), 5))
+    return "; ".join(f"{name}: {each}" for name, texts in several for each in texts[:3] if _text(each)) or None
 
 
 def _status(body: dict[str, Any]) -> str | None:
@@ -196,13 +207,24 @@ SAID: tuple[Callable[[dict[str, Any]], str | None], ...] = (
 """Where sentences stand in an error's body, the most telling first."""
 
 _HIDDEN = re.compile(
-    r"""(?ix) (?: \b (?:access_|refresh_)?token | client_secret | code_verifier | playback_url | \b key | password )
-    ["']? \s* [=:] \s* ["']? [^\s"'&,;}]+ | \b bearer \s+ \S+ | \b eyJ [\w-]{8,} (?: \. [\w-]*)* """
+    r"""(?ixa)
+    (?: \b \w* (?: token | secret | verifier | password | authorization | cookie | playback_url )
+      | \b (?: \w* _ )? key
+      | (?: \b | %26 | %3f ) code (?= = | %3d ) )
+    \\* ["']? \s* (?: [=:] | %3d ) \s* \\* ["']? (?: (?: bearer | basic ) \s+ )? [^\s"'&,;}]+
+    | \b bearer \s+ \S+
+    | \b eyJ [\w-]{8,} (?: \. [\w-]* )*
+    | \b (?= [a-z_]* [0-9] ) \w{32,}
+    """
 )
+"""A name of something secret and what stands behind it, also within quoted JSON; or what has a token's looks: a JWT, or
+an unbroken run of letters and digits. Each branch begins where a word does, so that hostile text takes linear time."""
 
 
 def redacted(text: str) -> str:
-    """The text without what looks like a secret: tokens, keys, signed URLs."""
+    """The text without what looks like a secret: tokens, keys, signed URLs. It may hide too much, and never too little
+    of what was ever seen.
+    """
     return _HIDDEN.sub("<redacted>", text)
 
 

@@ -17,6 +17,8 @@ class Secret:
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise TypeError(f"a Secret is made of a text, not of {type(text).__name__}")
         self._text = text
 
     def reveal(self) -> str:
@@ -26,7 +28,7 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._text.encode(), other._text.encode())
+        return hmac.compare_digest(_bytes(self._text), _bytes(other._text))
 
     def __hash__(self) -> int:
         return hash(self._text)
@@ -45,3 +47,8 @@ class Secret:
 
     def __deepcopy__(self, memo: object) -> "Secret":
         return self
+
+
+def _bytes(text: str) -> bytes:
+    """Of any text, half of a surrogate pair included: to compare is never an error."""
+    return text.encode("utf-8", "surrogatepass")

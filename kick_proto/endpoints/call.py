@@ -4,6 +4,7 @@ A function of ``endpoints`` makes one from typed arguments; ``rest.Client`` know
 endpoint is one function, and no machine or driver knows its name.
 """
 
+import re
 from collections.abc import Callable
 from enum import Enum
 from typing import Generic, Literal, TypeAlias, TypeVar
@@ -33,6 +34,9 @@ class Host(Enum):
     """The OAuth server, https://id.kick.com."""
 
 
+_BASE = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+
+
 class Sites(msgspec.Struct, frozen=True, kw_only=True):
     """Where the hosts are: scheme, host and port, without a slash at the end. A mock has them elsewhere."""
 
@@ -44,7 +48,7 @@ class Sites(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for host in Host:
             base = self.of(host)
-            if not base.startswith(("https://", "http://")) or base.endswith("/"):
+            if _BASE.fullmatch(base) is None:
                 raise ValueError(f"{host.value} must be like https://kick.com, without a path, not {base!r}")
 
     def of(self, host: Host) -> str:
@@ -87,7 +91,7 @@ class Call(msgspec.Struct, Generic[ResultT], frozen=True, kw_only=True):
     query: Pairs = ()
     headers: Pairs = ()
     body: bytes = b""
-    """JSON, or nothing."""
+    """JSON, which ``headers`` then say, or nothing."""
     form: Pairs = ()
     auth: Auth = Auth.NONE
     bearer: Secret | None = None
