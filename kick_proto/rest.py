@@ -345,8 +345,6 @@ class Client:
 
     def _request(self, errand: _Errand) -> Request:
         call, headers = errand.call, HEADERS[errand.call.host]
-        if call.body:
-            headers = (*headers, ("content-type", "application/json"))
         token = call.bearer
         errand.credential = 0
         if token is None and call.auth is not Auth.NONE and self._token is not None:
