@@ -34,11 +34,14 @@ class Host(Enum):
     """The OAuth server, https://id.kick.com."""
 
 
-_BASE = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_BASE = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*")
 
 
 class Sites(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the hosts are: scheme, host and port, without a slash at the end. A mock has them elsewhere."""
+    """Where the hosts are: scheme, host, port, and a path where it is not the root; without a slash at the end.
+
+    A mock has them elsewhere, and a broker that keeps the client secret stands in the place of ``id``.
+    """
 
     api: str = "https://api.kick.com"
     site: str = "https://kick.com"
@@ -49,7 +52,9 @@ class Sites(msgspec.Struct, frozen=True, kw_only=True):
         for host in Host:
             base = self.of(host)
             if _BASE.fullmatch(base) is None:
-                raise ValueError(f"{host.value} must be like https://kick.com, without a path, not {base!r}")
+                raise ValueError(
+                    f"{host.value} must be like https://kick.com, without a slash at the end, not {base!r}"
+                )
 
     def of(self, host: Host) -> str:
         """The base of the host's URLs."""

@@ -24,7 +24,14 @@ def test_each_host_has_its_address() -> None:
 
 @pytest.mark.parametrize("name", ["api", "site", "web", "id"])
 @pytest.mark.parametrize(
-    "base", ["http://127.0.0.1:8080", "http://[::1]:8080", "https://broker.example", "http://localhost"]
+    "base",
+    [
+        "http://127.0.0.1:8080",
+        "http://[::1]:8080",
+        "https://broker.example",
+        "http://localhost",
+        "https://broker.example/kick/id",
+    ],
 )
 def test_a_host_can_be_elsewhere(name: str, base: str) -> None:
     given: dict[str, Any] = {name: base}
@@ -39,7 +46,9 @@ def test_a_host_can_be_elsewhere(name: str, base: str) -> None:
         "kick.com",
         "https://",
         "https://kick.com/",
-        "https://kick.com/api",
+        "https://kick.com/api/",
+        "https://kick.com//api",
+        "https://kick.com/a b",
         "https://kick.com?x=1",
         "https://kick.com#x",
         "https://user:secret@kick.com",
@@ -50,7 +59,7 @@ def test_a_host_can_be_elsewhere(name: str, base: str) -> None:
 )
 def test_an_address_that_is_more_or_less_than_a_host_is_refused(name: str, base: str) -> None:
     given: dict[str, Any] = {name: base}
-    with pytest.raises(ValueError, match=f"{name} must be like https://kick.com, without a path"):
+    with pytest.raises(ValueError, match=f"{name} must be like https://kick.com, without a slash at the end"):
         Sites(**given)
 
 
