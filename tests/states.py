@@ -4,12 +4,13 @@ import sys
 from collections.abc import Iterator
 from types import ModuleType
 
-from kick_proto import pusher, session, websocket
+from kick_proto import pusher, redirect, session, websocket
 
 MACHINES: dict[str, ModuleType] = {
     "One Pusher connection (`kick_proto.pusher`)": pusher,
     "A session (`kick_proto.session`)": session,
     "One WebSocket (`kick_proto.websocket`)": websocket,
+    "The wait for a login's redirect (`kick_proto.redirect`)": redirect,
 }
 
 
