@@ -34,7 +34,10 @@ class Host(Enum):
 
 
 class Sites(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the hosts are: scheme, host and port, without a slash at the end. A mock has them elsewhere."""
+    """Where the hosts are: scheme, host and port, and perhaps a path, without a slash at the end.
+
+    A mock has them elsewhere: all four on one port, each below a path of its own.
+    """
 
     api: str = "https://api.kick.com"
     site: str = "https://kick.com"
@@ -45,7 +48,9 @@ class Sites(msgspec.Struct, frozen=True, kw_only=True):
         for host in Host:
             base = self.of(host)
             if not base.startswith(("https://", "http://")) or base.endswith("/"):
-                raise ValueError(f"{host.value} must be like https://kick.com, without a path, not {base!r}")
+                raise ValueError(
+                    f"{host.value} must be like https://kick.com, without a slash at the end, not {base!r}"
+                )
 
     def of(self, host: Host) -> str:
         """The base of the host's URLs."""
