@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from kick_proto.endpoints.call import Host, Sites
 from kick_proto.errors import LocalProtocolError
 from kick_proto.http import Request
+from kick_proto.ids import Channel, ChannelId, ChatroomId
 from kick_proto.secret import Secret
+from kick_proto.testing.site.accounts import account_of
 from kick_proto.testing.site.answering import MOST_LOGGED, Exchange, KickSite
 from kick_proto.testing.site.apps import APP, SCOPES, RegisteredApp
 from kick_proto.testing.site.exchange import Cut, SiteRequest, as_asked, sites_at, split_target
@@ -226,6 +228,14 @@ def test_an_account_may_be_added_and_changed() -> None:
     desk.site.put(desk.now, STREAMER)
     assert desk.get(f"/site/api/v2/channels/{STREAMER.slug}")["livestream"]["is_live"] is True
     assert desk.site.accounts == (VIEWER, STREAMER)
+
+
+def test_a_channel_whose_numbers_are_known_gets_an_account() -> None:
+    account = account_of(Channel(ChannelId(12), ChatroomId(34)))
+    assert (account.slug, account.channel_id, account.chatroom_id) == ("channel-12", 12, 34)
+    assert account.user_id not in (12, 34)
+    assert account.channel.numbers == (12, 34)
+    assert account_of(Channel(ChannelId(12), ChatroomId(34), "velvet-otter")).slug == "velvet-otter"
 
 
 def test_a_command_about_nobody_is_the_caller_s_fault() -> None:

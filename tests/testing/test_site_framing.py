@@ -11,11 +11,11 @@ from wsproto.events import TextMessage
 
 from kick_proto.endpoints.call import Host
 from kick_proto.frames import encode_subscribe, parse_frame
-from kick_proto.machine import Received
+from kick_proto.machine import Close, Closed, Failed, Opened, Received
 from kick_proto.testing.site.answering import KickSite
 from kick_proto.testing.site.apps import SCOPES
 from kick_proto.testing.site.exchange import Cut
-from kick_proto.testing.site.framing import LARGEST_BODY, MOST_WAITING
+from kick_proto.testing.site.framing import LARGEST_BODY, MOST_WAITING, SiteFraming
 from kick_proto.testing.site.trouble import CutOff, Slow, Spoiled
 from tests.testing.sites import STREAMER, VIEWER
 from tests.testing.wire import Client, Wire, upgrade
@@ -263,6 +263,18 @@ def test_what_is_none_of_the_site_s_paths_is_told_to_upgrade(target: str) -> Non
 def test_an_upgrade_to_one_of_the_site_s_paths_is_an_ordinary_request() -> None:
     wire, _ = served()
     assert statuses(feed_new(wire, 1, upgrade(PAGE))) == [200]
+
+
+def test_what_makes_no_sense_to_the_site_is_dropped_in_silence() -> None:
+    framing = SiteFraming(KickSite(rng=random.Random(7)))
+    for received in (Received(1, asking(PAGE), 1.0), Closed(1), Failed(1, "no"), Opened(1), Received(1, b"", 1.0)):
+        framing.handle_input(0.0, received)
+    framing.handle_input(1.0, Opened(1))
+    assert framing.poll_timeout() == 30.0, "a second opening is none"
+    framing.handle_timeout(29.9)
+    assert framing.poll_output() is None
+    framing.handle_timeout(30.0)
+    assert framing.poll_output() == Close(1)
 
 
 def test_without_a_site_there_is_none() -> None:

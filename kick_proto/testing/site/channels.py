@@ -3,7 +3,8 @@
 Whom there is not is left out, so that an unknown slug gives an empty list. Without a filter one hears of oneself.
 
 Source: Seen: recorded replies (2026); Docs: KickEngineering/KickDevDocs, "Users", "Channels", "Livestreams" (2026-06).
-Seen: the second version of livestreams in one client's types (2026).
+Seen: the second version of livestreams in one client's types (2026). Guess: an application that asks for itself hears
+that the request is invalid.
 """
 
 from collections.abc import Iterable
