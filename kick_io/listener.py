@@ -16,6 +16,7 @@ from typing import Any, assert_never, cast
 from kick_proto.machine import Cancel, Close, Closed, Input, Open, Opened, Output, Received, Transmit
 from kick_proto.testing.server import KickServer, ServerEvent
 from kick_proto.testing.serving import ServerFraming
+from kick_proto.testing.site.answering import KickSite
 
 __all__ = ["CLOSE_TIMEOUT", "FARTHEST_BEHIND", "Listener"]
 
@@ -30,12 +31,15 @@ TLS_TIMEOUT = 5.0
 
 
 class Listener:
-    """Drives a ``KickServer`` on the event loop that ``run`` runs on; ``keep`` is given the events of each step."""
+    """Drives a ``KickServer`` and a ``KickSite`` on one port and on the event loop that ``run`` runs on.
 
-    def __init__(self, server: KickServer, keep: Callable[[list[ServerEvent]], None]) -> None:
+    ``keep`` is given the events of each step.
+    """
+
+    def __init__(self, server: KickServer, site: KickSite, keep: Callable[[list[ServerEvent]], None]) -> None:
         self.loop: asyncio.AbstractEventLoop
         self.failure: Exception | None = None
-        self._framing: ServerFraming[ServerEvent] = ServerFraming(server, close_timeout=CLOSE_TIMEOUT)
+        self._framing: ServerFraming[ServerEvent] = ServerFraming(server, site, close_timeout=CLOSE_TIMEOUT)
         self._server = server
         self._keep = keep
         self._refs = count(1)

@@ -2,7 +2,10 @@
 
     with MockKick(personality="soketi", faults=CHAOS) as mock:
         mock.play(traffic, rate=500)
-        ...  # connect to mock.url
+        ...  # connect to mock.url, call mock.sites.api
+
+The HTTP side is on the same port: the official API, the site's own, and the OAuth server, each below a path of its own,
+with an application that is registered and accounts that are made up. What is posted there is seen on the socket.
 
 It runs in a thread of its own, so tests and demonstrations of every driver can use it, whether they block or not.
 Only this machine can reach it: it listens on 127.0.0.1, or on ::1 where that is asked for.
@@ -15,12 +18,13 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from kick_io.listener import Listener
+from kick_proto.endpoints.call import Host, Sites
 from kick_proto.errors import LocalProtocolError, TransportError
 from kick_proto.frames import Frame
 from kick_proto.pusher import KICK_APP_KEY
@@ -28,6 +32,11 @@ from kick_proto.testing.faults import NO_FAULTS, Faults
 from kick_proto.testing.personalities import PERSONALITIES, Personality
 from kick_proto.testing.playing import Source
 from kick_proto.testing.server import KickServer, ServerEvent
+from kick_proto.testing.site.accounts import CAST, Account
+from kick_proto.testing.site.answering import Exchange, KickSite
+from kick_proto.testing.site.apps import APP, RegisteredApp
+from kick_proto.testing.site.exchange import sites_at
+from kick_proto.testing.site.ledger import Lifetimes
 
 __all__ = ["HOSTS", "MOST_EVENTS", "MockKick"]
 
@@ -42,6 +51,7 @@ CALL_TIMEOUT = 30.0
 
 P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
+TargetT = TypeVar("TargetT")
 EventT = TypeVar("EventT")
 
 
@@ -49,7 +59,8 @@ class MockKick:
     """A Kick to connect to, as a context manager; inside ``with`` its methods may be called from any thread.
 
     ``port`` 0 takes a free one. ``personality`` is a row of ``personalities`` or its name, ``seed`` makes what is
-    chance repeatable (None: every run is another), ``ssl_context`` makes it a ``wss`` server.
+    chance repeatable (None: every run is another), ``ssl_context`` makes it a ``wss`` and ``https`` server.
+    ``accounts`` are the people of the HTTP side, the first of whom is logged in; ``app`` is what is registered there.
 
     Raises:
         LocalProtocolError: ``host`` is none of ``HOSTS``, ``port`` no port's number, or there is no such personality.
@@ -67,6 +78,9 @@ class MockKick:
         pong_timeout: float = 30.0,
         key: str = KICK_APP_KEY,
         ssl_context: ssl.SSLContext | None = None,
+        accounts: Iterable[Account] = CAST,
+        app: RegisteredApp = APP,
+        lifetimes: Lifetimes | None = None,
     ) -> None:
         if host not in HOSTS:
             raise LocalProtocolError(f"the mock listens on {' or '.join(HOSTS)} only, not on {host!r}")
@@ -83,9 +97,11 @@ class MockKick:
             activity_timeout=activity_timeout,
             pong_timeout=pong_timeout,
         )
+        self._app = app
+        self._site = KickSite(rng=random.Random(seed), accounts=accounts, apps=(app,), lifetimes=lifetimes)
         self._news = threading.Condition()
         self._events: deque[ServerEvent] = deque(maxlen=MOST_EVENTS)
-        self._listener = Listener(self._server, self._keep)
+        self._listener = Listener(self._server, self._site, self._keep)
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -134,8 +150,22 @@ class MockKick:
     @property
     def url(self) -> str:
         """Scheme, host and port, without a path: ``ws://127.0.0.1:PORT``."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'wss' if self._ssl_context else 'ws'}://{host}:{self.port}"
+        return self._url("ws")
+
+    @property
+    def http_url(self) -> str:
+        """The same for HTTP: ``http://127.0.0.1:PORT``; ``sites`` has what stands below it."""
+        return self._url("http")
+
+    @property
+    def sites(self) -> Sites:
+        """Where the four hosts are."""
+        return sites_at(self.http_url)
+
+    @property
+    def app(self) -> RegisteredApp:
+        """The application that is registered: its id, its secret, its redirect URIs."""
+        return self._app
 
     @property
     def client_count(self) -> int:
@@ -156,13 +186,36 @@ class MockKick:
         Raises:
             LocalProtocolError: the mock does not run, or the command is not possible.
         """
+        return self._carry_out(self._server, command, *args, **kwargs)
+
+    def site(
+        self, command: Callable[Concatenate[KickSite, float, P], ResultT], *args: P.args, **kwargs: P.kwargs
+    ) -> ResultT:
+        """Give the HTTP side a command: ``mock.site(KickSite.expire_tokens)``; its result is this one's.
+
+        Raises:
+            LocalProtocolError: the mock does not run, or the command is not possible.
+        """
+        return self._carry_out(self._site, command, *args, **kwargs)
+
+    def requests(self, host: Host | None = None) -> tuple[Exchange, ...]:
+        """What was asked over HTTP so far, oldest first: everywhere, or of one host."""
+        return self.site(lambda site, now: site.requests(host))
+
+    def _carry_out(
+        self,
+        target: TargetT,
+        command: Callable[Concatenate[TargetT, float, P], ResultT],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> ResultT:
         if self._thread is None or not self._thread.is_alive():
             raise LocalProtocolError("the mock does not run: use it inside of 'with'")
         done: Future[ResultT] = Future()
 
         def carry_out() -> None:
             try:
-                result = command(self._server, self._listener.now(), *args, **kwargs)
+                result = command(target, self._listener.now(), *args, **kwargs)
                 self._listener.tick()
             except Exception as error:
                 done.set_exception(error)
@@ -208,6 +261,10 @@ class MockKick:
                 if not self._news.wait(deadline - time.monotonic()):
                     seen = ", ".join(map(repr, list(self._events)[-5:])) or "nothing"
                     raise TimeoutError(f"no {event_type.__name__} in {timeout:g} s; lately there was {seen}")
+
+    def _url(self, scheme: str) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}{'s' if self._ssl_context else ''}://{host}:{self.port}"
 
     def _keep(self, events: list[ServerEvent]) -> None:
         with self._news:

@@ -12,6 +12,7 @@ from kick_io.cli.stopping import Stop
 from kick_io.mock import MockKick
 from kick_proto.ids import Channel, ChannelId, ChatroomId
 from kick_proto.testing.faults import NO_FAULTS, Faults
+from kick_proto.testing.site.accounts import CAST, account_of
 from kick_proto.testing.traffic import Showcase, Traffic
 
 __all__ = ["CALM", "DEMO", "Role", "kick", "serve"]
@@ -51,6 +52,7 @@ def kick(role: Role, port: int = 0) -> Iterator[MockKick]:
         faults=role.faults,
         seed=role.seed,
         activity_timeout=role.activity_timeout,
+        accounts=(account_of(role.channel), *CAST),
     )
     with mock:
         if role.rate:
@@ -68,5 +70,6 @@ def serve(role: Role, port: int, stop: Stop) -> None:
     wishes: SimpleQueue[None] = SimpleQueue()
     with kick(role, port) as mock, stop.calls(lambda: wishes.put(None)):
         ids = f"{role.channel.channel_id}:{role.channel.chatroom_id}"
-        click.echo(f"{mock.url} is open; try: kick watch {ids} --endpoint {mock.url}", err=True)
+        opened = f"{mock.url} is open, and {mock.http_url} has /api, /site, /web and /id"
+        click.echo(f"{opened}; try: kick watch {ids} --endpoint {mock.url}", err=True)
         wishes.get()

@@ -1,17 +1,18 @@
 """The HTTP/1.1 upgrade that opens a WebSocket, seen from the server: one request, one verdict.
 
 h11 reads the HTTP; this checks what RFC 6455 section 4.2.1 asks of the request, and writes the answer. No extension
-and no subprotocol is accepted, whatever is offered.
+and no subprotocol is accepted, whatever is offered. Where a site is served on the same port, a request for one of its
+paths is no business of this module's: the verdict is ``Plain``, with all that was read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import h11
 import msgspec
 from wsproto.utilities import generate_accept_token
 
-__all__ = ["Refusal", "Upgrade", "Verdict", "Welcome"]
+__all__ = ["NO_HTTP", "Plain", "Refusal", "Upgrade", "Verdict", "Welcome"]
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -41,6 +42,7 @@ _OTHER_VERSION = Refusal(
     "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
 )
 _NO_KEY = Refusal(_BAD_REQUEST, "Sec-WebSocket-Key must be 16 bytes in base64.")
+NO_HTTP = Refusal(_BAD_REQUEST, "This is no HTTP request.")
 _HAS_BODY = Refusal(_BAD_REQUEST, "A request for an upgrade has no body.")
 
 
@@ -71,23 +73,37 @@ class Welcome(msgspec.Struct, frozen=True):
     trailing: bytes = b""
 
 
-Verdict: TypeAlias = Welcome | Refusal
+class Plain(msgspec.Struct, frozen=True):
+    """The request is for the site: all bytes that the connection has brought so far."""
+
+    data: bytes
+
+
+Verdict: TypeAlias = Welcome | Refusal | Plain
 
 
 class Upgrade:
-    """The HTTP side of one connection, until it gives a verdict."""
+    """The HTTP side of one connection, until it gives a verdict.
 
-    def __init__(self) -> None:
+    ``is_for_site`` says of a target whether it is the site's.
+    """
+
+    def __init__(self, is_for_site: Callable[[str], bool]) -> None:
         self._http = h11.Connection(h11.SERVER)
+        self._is_for_site = is_for_site
+        self._data = bytearray()
         self._verdict: Verdict | None = None
 
     def feed(self, data: bytes) -> Verdict | None:
         """Take one read that is not empty; None while the request is not complete."""
+        self._data += data
         try:
             self._http.receive_data(data)
             while True:
                 event = self._http.next_event()
                 match event:
+                    case h11.Request() if self._is_for_site(event.target.decode("ascii", "replace")):
+                        return Plain(bytes(self._data))
                     case h11.Request():
                         self._verdict = _judge(event)
                     case h11.EndOfMessage() if isinstance(self._verdict, Welcome):
@@ -99,7 +115,7 @@ class Upgrade:
                     case _:
                         return None
         except h11.RemoteProtocolError:
-            return Refusal(_BAD_REQUEST, "This is no HTTP request.")
+            return NO_HTTP
 
 
 def _judge(request: h11.Request) -> Verdict:

@@ -8,6 +8,9 @@ the command has queued.
 Upgrade and close have a time limit each. What a client sends never raises: bad HTTP gets a 4xx, a bad frame a close
 frame with the code for what was wrong, and then the connection ends. No chance is involved: server frames have no
 mask. Source: Spec: RFC 6455.
+
+Where a ``site`` is given, the same port serves its paths: a connection whose first request is for one of them is handed
+to a ``SiteFraming``, for good, and what calls there have to say on the socket is published by the wrapped machine.
 """
 
 from collections import deque
@@ -17,10 +20,13 @@ from itertools import groupby
 from typing import Generic, Protocol, TypeVar, assert_never
 
 from kick_proto.agenda import Agenda
+from kick_proto.frames import Frame
 from kick_proto.machine import Cancel, Close, Closed, Failed, Input, Open, Opened, Output, Received, Transmit
 from kick_proto.testing.server import Accepted
 from kick_proto.testing.server_frames import Reader, encode_close, encode_fragments, encode_pong, encode_texts
-from kick_proto.testing.server_upgrade import Refusal, Upgrade, Welcome
+from kick_proto.testing.server_upgrade import Plain, Refusal, Upgrade, Welcome
+from kick_proto.testing.site.exchange import split_target
+from kick_proto.testing.site.framing import Site, SiteFraming
 
 __all__ = ["NEVER_SENT", "ServerFraming", "TextServer"]
 
@@ -57,6 +63,10 @@ class TextServer(Protocol[EventT]):
         """Say when ``handle_timeout`` must be called next."""
         ...
 
+    def publish(self, now: float, frame: Frame) -> int:
+        """Send the frame to every subscriber of its topic; how many there were."""
+        ...
+
     @property
     def wants_input(self) -> bool:
         """False while undelivered events stand above the high-water mark."""
@@ -75,6 +85,7 @@ class TextServer(Protocol[EventT]):
 
 class _State(Enum):
     UPGRADING = "upgrading"
+    HANDED = "handed to the site"
     OPEN = "open"
     CLOSING = "closing"
 
@@ -89,10 +100,10 @@ class _Peer:
 
     __slots__ = ("reader", "ref", "state", "upgrade")
 
-    def __init__(self, ref: int) -> None:
+    def __init__(self, ref: int, is_for_site: Callable[[str], bool]) -> None:
         self.ref = ref
         self.state = _State.UPGRADING
-        self.upgrade = Upgrade()
+        self.upgrade = Upgrade(is_for_site)
         self.reader = Reader()
 
 
@@ -100,9 +111,15 @@ class ServerFraming(Generic[EventT]):
     """The byte-level machine around ``server``; see the module's docstring. Timeouts are seconds."""
 
     def __init__(
-        self, server: TextServer[EventT], *, upgrade_timeout: float = 10.0, close_timeout: float = 3.0
+        self,
+        server: TextServer[EventT],
+        site: Site | None = None,
+        *,
+        upgrade_timeout: float = 10.0,
+        close_timeout: float = 3.0,
     ) -> None:
         self._server = server
+        self._site = None if site is None else SiteFraming(site)
         self._upgrade_timeout = upgrade_timeout
         self._close_timeout = close_timeout
         self._peers: dict[int, _Peer] = {}
@@ -122,8 +139,7 @@ class ServerFraming(Generic[EventT]):
             case Closed(ref):
                 if peer := self._peers.get(ref):
                     self._forget(peer)
-                    if peer.state is _State.OPEN:
-                        self._server.handle_input(now, Closed(ref))
+                    self._tell_of_end(now, peer)
             case Failed():
                 pass
             case _:
@@ -135,6 +151,8 @@ class ServerFraming(Generic[EventT]):
         for _, ref in self._agenda.pop_due(now):
             if peer := self._peers.get(ref):
                 self._cancel(peer)
+        if self._site is not None:
+            self._site.handle_timeout(now)
         self._server.handle_timeout(now)
         self._drain(now)
 
@@ -152,7 +170,8 @@ class ServerFraming(Generic[EventT]):
 
     def poll_timeout(self) -> float | None:
         """Say when ``handle_timeout`` must be called next (monotonic seconds), or None for never."""
-        moments = (self._agenda.next_at(), self._server.poll_timeout())
+        late = None if self._site is None else self._site.poll_timeout()
+        moments = (self._agenda.next_at(), self._server.poll_timeout(), late)
         return min((at for at in moments if at is not None), default=None)
 
     @property
@@ -170,7 +189,7 @@ class ServerFraming(Generic[EventT]):
     def _on_opened(self, now: float, ref: int) -> None:
         if ref in self._peers or self.closed:
             return
-        self._peers[ref] = _Peer(ref)
+        self._peers[ref] = _Peer(ref, self._is_for_site)
         self._agenda.start(_Timer.UPGRADE, ref, now + self._upgrade_timeout)
 
     def _on_http(self, now: float, peer: _Peer, data: bytes, unix_now: float) -> None:
@@ -183,6 +202,11 @@ class ServerFraming(Generic[EventT]):
                 self._drain(now)
                 if trailing and peer.ref in self._peers:
                     ON_BYTES[peer.state](self, now, peer, trailing, unix_now)
+            case Plain(data):
+                self._agenda.forget(peer.ref)
+                peer.state = _State.HANDED
+                self._to_site(now, Opened(peer.ref))
+                self._to_site(now, Received(peer.ref, data, unix_now))
             case Refusal() as refusal:
                 self._outputs.append(Transmit(peer.ref, refusal.encode()))
                 self._end(peer)
@@ -215,16 +239,48 @@ class ServerFraming(Generic[EventT]):
         if end is not None:
             self._end(peer)
 
+    def _on_plain(self, now: float, peer: _Peer, data: bytes, unix_now: float) -> None:
+        self._to_site(now, Received(peer.ref, data, unix_now))
+
+    def _tell_of_end(self, now: float, peer: _Peer) -> None:
+        if peer.state is _State.OPEN:
+            self._server.handle_input(now, Closed(peer.ref))
+        elif peer.state is _State.HANDED:
+            self._to_site(now, Closed(peer.ref))
+
+    # The site
+
+    def _is_for_site(self, target: str) -> bool:
+        return self._site is not None and split_target(target)[0] is not None
+
+    def _to_site(self, now: float, received: Input[bytes]) -> None:
+        if self._site is not None:
+            self._site.handle_input(now, received)
+
+    def _drain_site(self, now: float) -> None:
+        """Pass on what the site has for its connections, and let the wrapped machine publish what it has to say."""
+        if self._site is None:
+            return
+        while (output := self._site.poll_output()) is not None:
+            if peer := self._peers.get(output.ref):
+                self._outputs.append(output)
+                if not isinstance(output, Transmit):
+                    self._forget(peer)
+        for frame in self._site.take_frames():
+            self._server.publish(now, frame)
+
     # Reactions to the wrapped machine
 
     def _drain(self, now: float) -> None:
+        self._drain_site(now)
         while (output := self._server.poll_output()) is not None:
             peer = self._peers.get(output.ref)
             if peer is not None and peer.state is _State.OPEN:
                 self._obey(now, peer, output)
         if self._server.closed:
-            for peer in [peer for peer in self._peers.values() if peer.state is _State.UPGRADING]:
+            for peer in [peer for peer in self._peers.values() if peer.state in UNOPENED]:
                 self._cancel(peer)
+                self._tell_of_end(now, peer)
 
     def _obey(self, now: float, peer: _Peer, output: Output[list[str]]) -> None:
         match output:
@@ -258,8 +314,12 @@ class ServerFraming(Generic[EventT]):
         del self._peers[peer.ref]
 
 
+UNOPENED = (_State.UPGRADING, _State.HANDED)
+"""Connections that the wrapped machine does not know, so that it cannot close them."""
+
 ON_BYTES: Mapping[_State, Callable[[ServerFraming[EventT], float, _Peer, bytes, float], None]] = {
     _State.UPGRADING: ServerFraming._on_http,
+    _State.HANDED: ServerFraming._on_plain,
     _State.OPEN: ServerFraming._on_frames,
     _State.CLOSING: ServerFraming._on_last_frames,
 }

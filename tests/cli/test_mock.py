@@ -1,8 +1,10 @@
+import json
 import re
 import signal
 import socket
 import sys
 
+import httpcore
 import pytest
 
 from tests.cli.processes import Running, kick
@@ -17,6 +19,10 @@ def test_it_serves_what_the_command_that_it_names_can_watch() -> None:
         url = re.match(r"ws://127\.0\.0\.1:[0-9]+", told)
         assert url is not None
         assert told.endswith(f"kick watch 12:34 --endpoint {url[0]}")
+        http_url = url[0].replace("ws:", "http:")
+        assert f"{http_url} has /api, /site, /web and /id" in told
+        page = httpcore.request("GET", f"{http_url}/site/api/v2/channels/channel-12")
+        assert json.loads(page.content)["chatroom"]["id"] == 34
         with Running("watch", "12:34", "--endpoint", url[0], "--json") as watching:
             message = watching.event("ChatMessage")
             assert (message["channel"]["channel_id"], message["channel"]["chatroom_id"]) == (12, 34)

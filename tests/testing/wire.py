@@ -12,6 +12,7 @@ from kick_proto.machine import Cancel, Close, Closed, Opened, Received, Transmit
 from kick_proto.testing.faults import NO_FAULTS, Faults
 from kick_proto.testing.server import KickServer, ServerEvent
 from kick_proto.testing.serving import ServerFraming
+from kick_proto.testing.site.framing import Site
 from tests.testing.stand import EPOCH, TARGET, Half
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -48,10 +49,10 @@ def frame(first: int, payload: bytes, mask: bytes = b"\x01\x02\x03\x04") -> byte
 class Wire:
     """One server, and what it has sent to whom: bytes, and how it ended."""
 
-    def __init__(self, faults: Faults = NO_FAULTS, **settings: Any) -> None:
+    def __init__(self, faults: Faults = NO_FAULTS, site: Site | None = None, **settings: Any) -> None:
         self.now = 100.0
         self.server = KickServer(**{"rng": Half(), "unix_epoch": EPOCH, "faults": faults, **settings})
-        self.framing: ServerFraming[ServerEvent] = ServerFraming(self.server)
+        self.framing: ServerFraming[ServerEvent] = ServerFraming(self.server, site)
         self.sent: dict[int, bytes] = {}
         self.ends: list[tuple[int, str]] = []
 

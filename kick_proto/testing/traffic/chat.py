@@ -7,7 +7,7 @@ Source: Seen: wire catalogue section 2 (2025-2026).
 """
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict
 
 from kick_proto.frames import Frame
 from kick_proto.ids import TopicKind
@@ -16,7 +16,7 @@ from kick_proto.testing.traffic import chance, people, stamps, wording, writers
 from kick_proto.testing.traffic.people import Era, Person
 from kick_proto.testing.traffic.stage import Message, Renewal, Stage
 
-__all__ = ["CHATTER", "Scene", "chatter", "overheard", "say"]
+__all__ = ["CHATTER", "Answering", "Scene", "chatter", "composed", "overheard", "say"]
 
 Scene: TypeAlias = Callable[[Stage, float], list[Frame]]
 """One thing that happens: from the stage and the wall clock (unix seconds, UTC) to the frames that tell it."""
@@ -109,9 +109,39 @@ def say(
     era: Era = 2026,
 ) -> Frame:
     """A message is said, and remembered. Without ``metadata`` or ``thread_id`` the key is absent, not null."""
+    chatroom_id = stage.channel.chatroom_id
+    payload = composed(
+        stage.rng, unix_now, chatroom_id, author, text, kind=kind, metadata=metadata, thread_id=thread_id, era=era
+    )
+    stage.remember(Message(author, payload))
+    write = writers.laravel_chat if era == 2026 else writers.laravel
+    return write(stage.topics[TopicKind.CHATROOM_V2], "ChatMessageEvent", payload)
+
+
+class Answering(TypedDict, total=False):
+    """What a reply has besides what every message has."""
+
+    kind: str
+    metadata: dict[str, object]
+    thread_id: str
+
+
+def composed(
+    rng: Rng,
+    unix_now: float,
+    chatroom_id: int,
+    author: Person,
+    text: str,
+    *,
+    kind: str = "message",
+    metadata: dict[str, object] | None = None,
+    thread_id: str | None = None,
+    era: Era = 2026,
+) -> dict[str, object]:
+    """The payload of a message, in wire order."""
     payload: dict[str, object] = {
-        "id": chance.uuid4(stage.rng),
-        "chatroom_id": stage.channel.chatroom_id,
+        "id": chance.uuid4(rng),
+        "chatroom_id": chatroom_id,
         "content": text,
         "type": kind,
         "created_at": stamps.offset(unix_now),
@@ -121,9 +151,7 @@ def say(
         payload["metadata"] = metadata
     if thread_id is not None:
         payload["thread_parent_id"] = thread_id
-    stage.remember(Message(author, payload))
-    write = writers.laravel_chat if era == 2026 else writers.laravel
-    return write(stage.topics[TopicKind.CHATROOM_V2], "ChatMessageEvent", payload)
+    return payload
 
 
 def _reply(stage: Stage, unix_now: float, era: Era) -> list[Frame]:

@@ -1,0 +1,220 @@
+"""What goes wrong at the mock's hosts on demand: each trouble, when it comes, and whether what was asked is done."""
+
+import json
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import pytest
+
+from kick_proto.endpoints.call import Host
+from kick_proto.http import retry_after
+from kick_proto.outcomes import Outcome, classify
+from kick_proto.testing.site.exchange import Cut
+from kick_proto.testing.site.trouble import (
+    Blocked,
+    Challenged,
+    CutOff,
+    Limited,
+    Redirected,
+    Slow,
+    Spoiled,
+    Struck,
+    Trouble,
+)
+from tests.testing.sites import STREAMER, UNIX_NOW, Desk, said
+
+ASKED = f"/site/api/v2/channels/{STREAMER.slug}"
+
+
+def outcome(trouble: Trouble) -> Outcome | None:
+    desk = Desk()
+    desk.site.trouble(desk.now, Host.SITE, trouble)
+    failure = classify(desk.ask("GET", ASKED), UNIX_NOW)
+    assert desk.get(ASKED)["slug"] == STREAMER.slug, "the next one is well"
+    return None if failure is None else failure.outcome
+
+
+@pytest.mark.parametrize(
+    ("trouble", "expected"),
+    [
+        (Limited(), Outcome.RATE_LIMITED),
+        (Limited(3), Outcome.RATE_LIMITED),
+        (Struck(), Outcome.SERVER_ERROR),
+        (Struck(503, "html"), Outcome.SERVER_ERROR),
+        (Challenged(), Outcome.EDGE_BLOCKED),
+        (Blocked(), Outcome.EDGE_BLOCKED),
+        (Redirected("https://elsewhere.invalid/"), Outcome.BAD_RESPONSE),
+        (Slow(1.0), None),
+        (Spoiled("html"), None),
+        (Spoiled("truncated"), None),
+    ],
+)
+def test_every_trouble_is_what_it_claims_to_be(trouble: Trouble, expected: Outcome | None) -> None:
+    assert outcome(trouble) is expected
+
+
+def test_a_limit_says_when_to_come_again_or_not() -> None:
+    desk = Desk()
+
+    def told(trouble: Limited) -> float | None:
+        desk.site.trouble(desk.now, Host.API, trouble)
+        response = desk.ask("GET", "/api/x")
+        assert said(response)[0] == 429
+        return retry_after(response.headers, UNIX_NOW + desk.now)
+
+    assert told(Limited()) is None
+    assert told(Limited(7)) == 7.0
+    assert told(Limited(7, "date")) == 7.0
+    assert told(Limited(0)) == 0.0
+
+
+def test_a_date_is_a_date() -> None:
+    desk = Desk()
+    desk.site.trouble(desk.now, Host.API, Limited(60, "date"))
+    header = desk.ask("GET", "/api/x").header("retry-after") or ""
+    assert parsedate_to_datetime(header).timestamp() == UNIX_NOW + desk.now + 60
+
+
+def test_blocks_have_their_marks() -> None:
+    desk = Desk()
+    desk.site.trouble(desk.now, Host.SITE, Challenged())
+    desk.site.trouble(desk.now, Host.SITE, Blocked())
+    page, json_ = desk.ask("GET", ASKED), desk.ask("GET", ASKED)
+    assert (page.status, page.header("cf-mitigated"), page.body[:15]) == (403, "challenge", b"<!DOCTYPE html>")
+    assert said(json_)[0] == 403
+    assert said(json_)[1]["error"] == "Request blocked by security policy."
+
+
+def test_an_error_is_in_json_or_a_page() -> None:
+    desk = Desk()
+    desk.site.trouble(desk.now, Host.API, Struck(500))
+    desk.site.trouble(desk.now, Host.API, Struck(502, "html"))
+    assert said(desk.ask("GET", "/api/x")) == (500, {"data": None, "message": "Internal server error"})
+    page = desk.ask("GET", "/api/x")
+    assert (page.status, page.header("content-type")) == (502, "text/html; charset=UTF-8")
+
+
+def test_a_slow_reply_is_the_right_one_late() -> None:
+    desk = Desk()
+    desk.site.trouble(desk.now, Host.SITE, Slow(2.5))
+    late, prompt = desk.reply("GET", ASKED), desk.reply("GET", ASKED)
+    assert (late.delay, prompt.delay) == (2.5, 0.0)
+    assert late.response == prompt.response
+
+
+def test_spoiled_replies() -> None:
+    desk = Desk()
+    for form in ("html", "truncated", "large"):
+        desk.site.trouble(desk.now, Host.SITE, Spoiled(form, size=100_000))
+    page, half, large = (desk.ask("GET", ASKED) for _ in range(3))
+    assert (page.status, page.body[:15]) == (200, b"<!DOCTYPE html>")
+    whole = desk.ask("GET", ASKED).body
+    assert half.body == whole[: len(whole) // 2]
+    assert (len(large.body), said(large)[1]["message"]) == (100_000, "OK")
+
+
+def test_a_redirect_goes_anywhere_or_to_itself() -> None:
+    desk = Desk()
+    desk.site.trouble(desk.now, Host.SITE, Redirected())
+    desk.site.trouble(desk.now, Host.SITE, Redirected("https://elsewhere.invalid/x", 307))
+    back, away = desk.ask("GET", f"{ASKED}?a=1"), desk.ask("GET", ASKED)
+    assert (back.status, back.header("location")) == (302, f"{ASKED}?a=1")
+    assert (away.status, away.header("location")) == (307, "https://elsewhere.invalid/x")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "is_done"),
+    [
+        (Limited(), False),
+        (Struck(), False),
+        (Challenged(), False),
+        (Blocked(), False),
+        (Redirected(), False),
+        (Spoiled("html"), False),
+        (Spoiled("truncated"), True),
+        (Slow(1.0), True),
+        (CutOff(), True),
+        (CutOff(Cut.HALFWAY), True),
+    ],
+)
+def test_a_lost_reply_is_one_of_something_done(trouble: Trouble, is_done: bool) -> None:
+    desk = Desk()
+    token = desk.token()
+    desk.site.trouble(desk.now, Host.API, trouble)
+    body = {"content": "hi", "type": "user", "broadcaster_user_id": STREAMER.user_id}
+    desk.ask("POST", "/api/public/v1/chat", token, body)
+    assert len(desk.site.take_frames()) == is_done
+
+
+def test_a_cut_is_told_and_logged() -> None:
+    desk = Desk()
+    desk.site.trouble(desk.now, Host.SITE, CutOff())
+    desk.site.trouble(desk.now, Host.SITE, CutOff(Cut.HALFWAY))
+    assert [desk.reply("GET", ASKED).cut for _ in range(3)] == [Cut.BEFORE, Cut.HALFWAY, Cut.NEVER]
+    assert [each.status for each in desk.site.requests()] == [0, 200, 200]
+
+
+# When
+
+
+def statuses(desk: Desk, count: int, target: str = "/api/x") -> list[int]:
+    return [desk.ask("GET", target).status for _ in range(count)]
+
+
+def test_troubles_come_in_order_as_often_as_told_at_their_host() -> None:
+    desk = Desk()
+    desk.site.trouble(desk.now, Host.API, Struck(500), times=2)
+    desk.site.trouble(desk.now, Host.API, Struck(501))
+    assert desk.ask("GET", ASKED).status == 200
+    assert statuses(desk, 4) == [500, 500, 501, 404]
+
+
+def test_a_trouble_may_be_for_some_paths_only() -> None:
+    desk = Desk()
+    desk.site.trouble(desk.now, Host.ID, Struck(500), path="/oauth/token")
+    desk.site.trouble(desk.now, Host.ID, Struck(503))
+    assert statuses(desk, 1, "/id/oauth/revoke") == [503]
+    assert statuses(desk, 2, "/id/oauth/token") == [500, 404]
+
+
+def test_a_trouble_may_come_by_chance() -> None:
+    desk = Desk()
+    desk.site.trouble_by_chance(desk.now, Host.API, Struck(500), 0.5)
+    found = statuses(desk, 200)
+    assert 60 < found.count(500) < 140
+    again = Desk()
+    again.site.trouble_by_chance(again.now, Host.API, Struck(500), 0.5)
+    assert statuses(again, 200) == found, "the same chance, the same troubles"
+    desk.site.trouble_by_chance(desk.now, Host.SITE, Struck(500), 1.0)
+    assert statuses(desk, 3, ASKED) == [500] * 3
+    desk.site.no_trouble(desk.now, Host.SITE)
+    assert statuses(desk, 3, ASKED) == [200] * 3
+    desk.site.no_trouble(desk.now)
+    assert statuses(desk, 50) == [404] * 50
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: Struck(404), "500 to 599"),
+        (lambda: Slow(-1), "0 or more"),
+        (lambda: Slow(float("inf")), "0 or more"),
+        (lambda: Redirected("http://x/\r\na: b"), "a URL in ASCII"),
+        (lambda: Redirected("http://x/", 200), "one of a redirect"),
+        (lambda: Desk().site.trouble(0.0, Host.API, Struck(), times=0), "1 or more"),
+        (lambda: Desk().site.trouble_by_chance(0.0, Host.API, Struck(), 1.5), "between 0 and 1"),
+    ],
+)
+def test_what_cannot_go_wrong_is_the_caller_s_fault(make: Any, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        make()
+
+
+def test_a_lost_refresh_can_be_asked_again() -> None:
+    desk = Desk()
+    old = json.loads(desk.exchange(desk.code()).body)["refresh_token"]
+    desk.site.trouble(desk.now, Host.ID, CutOff(), path="/oauth/token")
+    lost = desk.refresh(old)
+    assert desk.site.requests()[-1].status == 0
+    assert lost.status == 200
+    assert desk.refresh(old).status == 200
