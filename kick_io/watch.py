@@ -6,14 +6,14 @@ goes to one of them.
 """
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from threading import Condition
 from typing import Protocol, Self
 
 from kick_io.assembly import Machines, ended_well
 from kick_io.pump import Pump
 from kick_proto.drift import Difference
-from kick_proto.ids import Channel, First, Second, channels_of
+from kick_proto.ids import Channel, First, Second, Topic, TopicKind, channels_of, topic_of
 from kick_proto.lifecycle import Stats
 from kick_proto.session import SessionEvent
 
@@ -42,14 +42,22 @@ class Watch:
         self._engine = engine
         self._ready: deque[SessionEvent] = deque()
 
-    def subscribe(self, first: First, second: Second | None = None, *more: Channel) -> None:
+    def subscribe(
+        self,
+        first: First,
+        second: Second | None = None,
+        *more: Channel,
+        topics: Iterable[TopicKind] | None = None,
+    ) -> None:
         """Watch further channels: ``(ChannelId(1), ChatroomId(2))``, or channels.
+
+        ``topics`` are the kinds of topics that are wanted of them; by default those that carry what is wanted.
 
         Raises:
             LocalProtocolError: they are named in another way, contradict what is watched, or are too many.
         """
         for channel in channels_of(first, second, *more):
-            self._engine.pump.call(self._session.subscribe, channel)
+            self._engine.pump.call(self._session.subscribe, channel, _named(channel, topics))
 
     def unsubscribe(self, first: First, second: Second | None = None, *more: Channel) -> None:
         """Stop watching channels, named in the same way; nothing of them is delivered from here on.
@@ -111,6 +119,10 @@ class Watch:
             await self._engine.change()
 
 
+def _named(channel: Channel, kinds: Iterable[TopicKind] | None) -> tuple[Topic, ...] | None:
+    return None if kinds is None else tuple(topic_of(kind, channel) for kind in kinds)
+
+
 class Batches:
     """The iterator behind ``Watch.batches``; it may be left at any point, and another one begun."""
 
@@ -144,11 +156,17 @@ class BlockingWatch:
         self._engine = engine
         self._ready: deque[SessionEvent] = deque()
 
-    def subscribe(self, first: First, second: Second | None = None, *more: Channel) -> None:
+    def subscribe(
+        self,
+        first: First,
+        second: Second | None = None,
+        *more: Channel,
+        topics: Iterable[TopicKind] | None = None,
+    ) -> None:
         """Watch further channels; see ``Watch.subscribe``."""
         with self._engine.changed:
             for channel in channels_of(first, second, *more):
-                self._engine.pump.call(self._session.subscribe, channel)
+                self._engine.pump.call(self._session.subscribe, channel, _named(channel, topics))
 
     def unsubscribe(self, first: First, second: Second | None = None, *more: Channel) -> None:
         """Stop watching channels; see ``Watch.unsubscribe``."""
