@@ -14,6 +14,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from kick_proto.errors import LocalProtocolError
+from kick_proto.http import Fetch
 from kick_proto.machine import Machine, Open
 
 __all__ = [
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 LATEST = -1
-"""Stands in a script for the ref of the latest ``Open``."""
+"""Stands in a script for the ref of the latest ``Open`` or ``Fetch``."""
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -162,7 +163,7 @@ class Play(Generic[MachineT]):
     def outputs(self) -> Iterator[Any]:
         """Drain the outputs."""
         while (output := self.machine.poll_output()) is not None:
-            if isinstance(output, Open):
+            if isinstance(output, Open | Fetch):
                 self.ref = output.ref
             yield output
 

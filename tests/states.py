@@ -4,11 +4,14 @@ import sys
 from collections.abc import Iterator
 from types import ModuleType
 
-from kick_proto import pusher, redirect, session, websocket
+from kick_proto import account, pusher, redirect, session, websocket
+from kick_proto.oauth import states as oauth
 
 MACHINES: dict[str, ModuleType] = {
     "One Pusher connection (`kick_proto.pusher`)": pusher,
     "A session (`kick_proto.session`)": session,
+    "What one account is allowed (`kick_proto.oauth`)": oauth,
+    "An account (`kick_proto.account`)": account,
     "One WebSocket (`kick_proto.websocket`)": websocket,
     "The wait for a login's redirect (`kick_proto.redirect`)": redirect,
 }
