@@ -163,7 +163,7 @@ class Keyring:
     may take, in seconds: there may be a person at the other end of it, unlocking.
     """
 
-    def __init__(self, backend: "KeyringBackend | None" = None, *, timeout: float = 30.0) -> None:
+    def __init__(self, backend: "KeyringBackend | None" = None, *, timeout: float = 20.0) -> None:
         self._backend = backend
         self._timeout = timeout
 

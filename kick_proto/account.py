@@ -26,6 +26,7 @@ from kick_proto.machine import Rng
 from kick_proto.oauth.events import GrantEvent, Lost, Unrefreshed
 from kick_proto.oauth.states import State as GrantState
 from kick_proto.outcomes import Failure, Outcome
+from kick_proto.pace import Pace
 from kick_proto.rest import Refused, Replied
 from kick_proto.timers import Timers
 from kick_proto.tokens import TokenSet
@@ -108,18 +109,25 @@ class Account:
     """The machine; see the module's docstring.
 
     ``config.rest`` is for the calls and for the OAuth server alike; its ``hold`` bounds how long a call waits for a new
-    token, and its ``max_queued`` how many calls may be open.
+    token, and its ``max_queued`` how many calls may be open. ``pace`` may be shared with other accounts, for they reach
+    Kick from the same address.
     """
 
     def __init__(
-        self, app: App | None, config: oauth.Config | None = None, *, rng: Rng, refs: rest.Refs | None = None
+        self,
+        app: App | None,
+        config: oauth.Config | None = None,
+        *,
+        rng: Rng,
+        refs: rest.Refs | None = None,
+        pace: Pace | None = None,
     ) -> None:
         config = config if config is not None else oauth.Config()
         self._refs = refs = refs if refs is not None else rest.Refs()
         self._hold = config.rest.hold
         self._most = config.rest.max_queued
-        self._grant = oauth.Grant(app, config, rng=rng, refs=refs)
-        self._client = rest.Client(config.rest, rng=rng, refs=refs)
+        self._grant = oauth.Grant(app, config, rng=rng, refs=refs, pace=pace)
+        self._client = rest.Client(config.rest, rng=rng, refs=refs, pace=pace)
         self._state = State.READY
         self._timers: Timers[Timer] = Timers()
         self._events: list[AccountEvent] = []

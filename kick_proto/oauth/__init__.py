@@ -38,6 +38,7 @@ from kick_proto.oauth.events import (
 )
 from kick_proto.oauth.states import ARMED, TRANSITIONS, Signal, State, Timer
 from kick_proto.outcomes import Failure, Outcome
+from kick_proto.pace import Pace
 from kick_proto.rest import Client, Refs, Replied
 from kick_proto.rest import Config as RestConfig
 from kick_proto.secret import Secret
@@ -109,12 +110,20 @@ class Grant:
     Without an ``app`` it can hold tokens that were made elsewhere, and neither make nor refresh any.
     """
 
-    def __init__(self, app: App | None, config: Config | None = None, *, rng: Rng, refs: Refs | None = None) -> None:
+    def __init__(
+        self,
+        app: App | None,
+        config: Config | None = None,
+        *,
+        rng: Rng,
+        refs: Refs | None = None,
+        pace: Pace | None = None,
+    ) -> None:
         self._app = app
         self._config = config = config if config is not None else Config()
         # A refresh that hangs must not hold up a code, which is good for a minute or so.
         calls = msgspec.structs.replace(config.rest, max_queued=MOST_CALLS, in_flight=MOST_CALLS)
-        self._client = Client(calls, rng=rng, refs=refs)
+        self._client = Client(calls, rng=rng, refs=refs, pace=pace)
         self._state = State.EMPTY
         self._timers: Timers[Timer] = Timers()
         self._events: list[GrantEvent] = []
