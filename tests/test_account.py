@@ -21,6 +21,7 @@ from kick_proto.oauth import Config
 from kick_proto.oauth.events import Declined, Introspected, Issued, Lost, Refreshed, Revoked, Unrefreshed
 from kick_proto.oauth.states import State as GrantState
 from kick_proto.outcomes import Outcome
+from kick_proto.pace import Pace
 from kick_proto.rest import Refused, Replied
 from kick_proto.secret import Secret
 from kick_proto.tokens import TokenSet
@@ -123,6 +124,22 @@ def test_a_login_end_to_end() -> None:
     assert kinds(events) == [Issued, Replied]
     assert events[1] == Replied(ref, "access-1")
     assert account.tokens == events[0].tokens
+
+
+def test_accounts_that_share_a_pace_ask_no_faster_than_one() -> None:
+    pace, kick = Pace(), Kick()
+    kick.valid.add("access-0")
+    worlds = []
+    for _ in range(2):
+        account = Account(APP, rng=random.Random(7), pace=pace)
+        world = Exchanges(account, kick)
+        world.call(account.adopt, STORED, world.unix_now)
+        world.call(account.submit, thing())
+        worlds.append(world)
+    assert len(kick.used) == 1
+    for world in worlds:
+        world.advance(1.0)
+    assert [kinds(world.events()) for world in worlds] == [[Replied], [Replied]]
 
 
 # Renewing what is due.
