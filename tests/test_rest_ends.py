@@ -150,6 +150,12 @@ def test_a_parser_may_raise(error: Exception, outcome: Outcome, told: str) -> No
     assert (stage.failure.message, stage.failure.status) == (told, 200)
 
 
+def test_the_code_of_a_parser_that_says_not_found_is_kept() -> None:
+    stage = Stage()
+    stage.play(raising(NotFound("no such channel", status=200, code="gone")))
+    assert stage.failure.code == "gone"
+
+
 def test_what_a_parser_says_is_kept_short_and_without_secrets() -> None:
     stage = Stage()
     stage.play(raising(ValueError("access_token=hunter2 " + "x " * 5_000)))

@@ -1,6 +1,8 @@
 """Redirects: within the same server they are followed, a few of them; elsewhere never."""
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from kick_proto.endpoints.call import Call, Host, Sites
 from tests.rest_acts import Stage, answer, config, get, moved, post
@@ -34,7 +36,7 @@ def test_a_redirect_within_the_host_is_followed_and_takes_its_second(status: int
         pytest.param("https://evil.example/b?token=hunter2", "https://evil.example", id="host"),
         pytest.param("//evil.example/hunter2", "https://evil.example", id="host without a scheme"),
         pytest.param("http://api.kick.com/b", "http://api.kick.com", id="scheme"),
-        pytest.param("https://api.kick.com:8443/b", "https://api.kick.com", id="port"),
+        pytest.param("https://api.kick.com:8443/b", "https://api.kick.com:8443", id="port"),
         pytest.param("https://api.kick.com@evil.example/", "https://evil.example", id="host as a user"),
         pytest.param("https://api.kick.com.evil.example/", "https://api.kick.com.evil.example", id="longer host"),
         pytest.param("https://" + "e" * 300 + "/", "https://" + "e" * 92, id="a very long host"),
@@ -45,7 +47,7 @@ def test_a_redirect_within_the_host_is_followed_and_takes_its_second(status: int
         pytest.param("/\r\nx: y", "what is no URL", id="line end"),
         pytest.param("/" + "a" * 4_096, "what is no URL", id="very long"),
         pytest.param("", "nowhere", id="nothing"),
-        pytest.param("javascript:alert(1)", "javascript://None", id="no host"),
+        pytest.param("javascript:alert(1)", "javascript://", id="no host"),
     ],
 )
 def test_a_redirect_elsewhere_is_not_followed_and_its_query_not_told(location: str, told: str) -> None:
@@ -91,3 +93,31 @@ def test_a_retry_after_a_redirect_asks_where_it_led() -> None:
     stage = Stage(moved("/b?key=hunter2"), answer(500))
     assert stage.play(get(redirects=True))[-2:] == ["2 GET api.kick.com/b?key=hunter2", "2 /a: 'fine'"]
     assert "hunter2" not in repr(stage.requests)
+
+
+pieces = st.sampled_from(
+    [
+        "/", "//", "\\", ":", "@", "?", "#", "[", "]", "..", "%2f", "%00", "api.kick.com", "evil.example", "https",
+        "http", "HTTPS:", "443", "&a=b", ";", "user:pass@", "\t", "\n", " ", "\u2100", "\uff0f",
+    ]
+)  # fmt: skip
+locations = st.text() | st.lists(pieces, max_size=8).map("".join) | st.binary().map(lambda sent: sent.decode("latin-1"))
+
+
+@given(st.lists(locations, min_size=1, max_size=5))
+@example(["https:/\\evil.example/"])
+@example(["https://evil.example\\@api.kick.com/"])
+@example(["////evil.example/x", "//evil.example/y"])
+@example(["https:///evil.example/x"])
+def test_whatever_a_location_says_what_is_asked_next_can_be_sent_and_goes_to_the_same_server(
+    locations: list[str],
+) -> None:
+    stage = Stage(*map(moved, locations))
+    stage.play(get(redirects=True))
+    for request in stage.requests:
+        url = request.url()
+        assert url.startswith("https://api.kick.com/")
+        assert url.isascii()
+        assert url.isprintable()
+        assert not {" ", "#", "\\"} & set(url)
+    assert len(stage.requests) <= 4

@@ -286,7 +286,9 @@ class Client:
         try:
             value = job.call.parse(response)
         except NotFound as error:
-            self._give_up(now, job, Failure(outcome=Outcome.NOT_FOUND, message=_said(str(error)), status=error.status))
+            told = _said(str(error))
+            failure = Failure(outcome=Outcome.NOT_FOUND, message=told, status=error.status, code=error.code)
+            self._give_up(now, job, failure)
         except Exception as error:
             # Whatever a parser stumbles over was sent by a peer, and what a peer sends never raises out of here.
             self._give_up(now, job, _bad(response, f"it cannot be read: {_said(str(error)) or type(error).__name__}"))

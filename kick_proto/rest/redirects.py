@@ -33,7 +33,7 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Elsewhere(msgspec.Struct, frozen=True):
-    """Where a redirect leads that stays not within the server: scheme and host, for people, and never its query."""
+    """Where a redirect leads that stays not within the server: its origin, for people, and never its query."""
 
     origin: str
 
@@ -51,7 +51,7 @@ def led_to(address: str, response: Response) -> Target | Elsewhere:
     except ValueError:
         return Elsewhere("what is no URL")
     if not is_same:
-        return Elsewhere(f"{there.scheme}://{there.hostname}"[:_LONGEST_SHOWN])
+        return Elsewhere(f"{there.scheme}://{there.netloc.rpartition('@')[2]}"[:_LONGEST_SHOWN])
     return Target(f"{here.scheme}://{here.netloc}{there.path or '/'}", query)
 
 
