@@ -5,7 +5,7 @@ its ``read``; nothing is kept of it but the line that is being read.
 """
 
 from collections.abc import Callable, Iterator
-from typing import IO, Protocol, cast
+from typing import Protocol
 
 from kick_proto.errors import LocalProtocolError, RemoteProtocolError
 from kick_proto.recording.lines import LONGEST_LINE
@@ -15,7 +15,9 @@ __all__ = ["Packer", "lines_of", "packer"]
 MAGIC = b"\x28\xb5\x2f\xfd"
 """How a zstd frame begins. Source: Spec: RFC 8878, section 3.1.1."""
 CHUNK = 1 << 16
-"""Bytes that are read, and unpacked, at once."""
+"""Bytes that are read at once."""
+PACKED = 1 << 8
+"""Bytes that are unpacked at once: few, because each may become thousands."""
 LEVEL = 3
 MISSING = "zstd needs its extra: pip install 'kick-proto[zstd]'"
 
@@ -103,9 +105,9 @@ def _unpacked(source: _Begun) -> Iterator[bytes]:
         import zstandard  # noqa: PLC0415 (an extra)
     except ModuleNotFoundError:
         raise RemoteProtocolError(MISSING) from None
+    unpacking = zstandard.ZstdDecompressor().decompressobj(read_across_frames=True)
     try:
-        with zstandard.ZstdDecompressor().stream_reader(cast(IO[bytes], source), read_across_frames=True) as reader:
-            while chunk := reader.read(CHUNK):
-                yield chunk
+        while piece := source.read(PACKED):
+            yield unpacking.decompress(piece)
     except zstandard.ZstdError as error:
         raise RemoteProtocolError(f"the compression is damaged: {error}") from None
