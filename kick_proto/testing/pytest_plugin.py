@@ -51,5 +51,6 @@ def recording(request: pytest.FixtureRequest) -> "list[SessionEvent]":
     if replayed.differences:
         count = len(replayed.differences)
         found = "\n".join(map(str, replayed.differences[:SHOWN]))
-        pytest.fail(f"{path} replays otherwise than it was recorded, in {count} places:\n{found}", pytrace=False)
+        places = "1 place" if count == 1 else f"{count} places"
+        pytest.fail(f"{path} replays otherwise than it was recorded, in {places}:\n{found}", pytrace=False)
     return replayed.events
