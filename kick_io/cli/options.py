@@ -5,7 +5,19 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["DRIVERS", "FASTEST", "LONGEST", "amount", "as_json", "driver", "faults", "rate", "seconds", "seed"]
+__all__ = [
+    "DRIVERS",
+    "FASTEST",
+    "LONGEST",
+    "amount",
+    "as_json",
+    "driver",
+    "faults",
+    "rate",
+    "record",
+    "seconds",
+    "seed",
+]
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -55,6 +67,13 @@ def rate(*, or_none: bool = False) -> Callable[[CommandT], CommandT]:
     text = "How much happens, in acts a second" + ("; 0 for nothing." if or_none else ".")
     check = amount(FASTEST, or_none=or_none)
     return click.option("--rate", type=float, callback=check, default=40.0, show_default=True, metavar="N", help=text)
+
+
+def record(command: CommandT) -> CommandT:
+    """``--record``, a path, or None."""
+    text = "Write all that happens to this file, for kick replay; a name that ends in .zst has it compressed."
+    kind = click.Path(dir_okay=False, writable=True)
+    return click.option("--record", type=kind, metavar="FILE", help=text)(command)
 
 
 def seconds(command: CommandT) -> CommandT:
