@@ -31,6 +31,12 @@ TARGETS: Mapping[str, str] = MappingProxyType(
         "decoders": "a frame is an event, Unknown or Undecodable, holds its source, and can be written as JSON",
         "render": "what is printed of an event is one line that no terminal obeys, and JSON that can be read",
         "content": "the fragments of a message join to it, none is empty, and it takes no time",
+        "replies": "an answer to a call is a value or a failure that says why, and what is told of it holds no secret",
+        "login": "there are tokens only for an answer with the right state, and only those that the server gave",
+        "redirect": "the redirect arrives once at most, is read alike however it is cut, and each page is whole",
+        "slugs": "what a person types is safe to send or refused in a sentence that can be printed",
+        "store": "files of tokens, ids and keys give what was put into them, or are refused and left alone",
+        "recordings": "a recording is read alike in any pieces, and a replay of it comes out the same again",
     }
 )
 """Each target with the law that it holds."""
