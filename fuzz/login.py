@@ -59,7 +59,7 @@ def check(data: bytes) -> None:
             assert grant.machine.tokens is None
         case _:
             raise AssertionError(events)
-    assert STATE not in repr(events)
+    assert EXPECTED.verifier.reveal() not in repr(events)
 
 
 class _Login:

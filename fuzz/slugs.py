@@ -1,4 +1,4 @@
-"""What a person types or pastes: a slug that is safe in a path, the query of a redirect, or a sentence that says why not.
+"""What a person types or pastes: a slug that is safe in a path, the query of a redirect, or a sentence that says why.
 
 An input is the text. One that begins with ``SHAPED`` is choices instead: each byte is one of ``PIECES``.
 """

@@ -11,7 +11,7 @@ then opened for a change. It is not read by other means: closing a second handle
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -96,12 +96,14 @@ class OwnDatabase:
         with self.reading():
             pass
         with self._told(), closing(self._connect("rw")) as database:
-            database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = FULL")
             database.execute("PRAGMA secure_delete = ON")
             database.execute("BEGIN IMMEDIATE")
             yield database
             database.execute("COMMIT")  # not reached after an exception: closing rolls back
+            # It was made so, but copies may be otherwise. Not before the caller has found it sound: this writes to it.
+            with suppress(sqlite3.OperationalError):
+                database.execute("PRAGMA journal_mode = WAL")
 
     def meta(self, database: sqlite3.Connection, name: str) -> str:
         """A fact that the file was made with.

@@ -368,6 +368,25 @@ class TestDamage:
         assert store.delete("me")
         assert store.save("me", tokens(2))
 
+    def test_a_file_of_another_journal_mode_is_judged_before_it_is_given_its_own(
+        self, store: TokenStore, path: Path
+    ) -> None:
+        """As ``VACUUM INTO`` makes of a store, for example."""
+        store.save("me", tokens(1))
+        with beneath(path) as database:
+            database.execute("PRAGMA journal_mode = DELETE")
+            (sealed,) = database.execute("SELECT sealed FROM tokens").fetchone()
+            database.execute("UPDATE tokens SET sealed = x'01'")
+        before = bytes_of(path)
+        assert "the entry of 'me' was changed" in refusal(lambda: store.save("me", tokens(2)))
+        assert bytes_of(path) == before
+        with beneath(path) as database:
+            database.execute("UPDATE tokens SET sealed = ?", (sealed,))
+        assert store.load("me") == tokens(1)
+        assert store.save("me", tokens(2), replacing=tokens(1))
+        with beneath(path) as database:
+            assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
     def test_an_entry_does_not_open_for_another_account(self, store: TokenStore, path: Path) -> None:
         store.save("me", tokens(1))
         store.save("you", tokens(2))

@@ -1,11 +1,12 @@
 """The fuzz targets without a fuzzer: every seed and crasher, some arbitrary bytes, and bugs that they must find."""
 
 import json
+import random
 import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,14 @@ from hypothesis import strategies as st
 
 import fuzz.__main__
 from fuzz import HOME, TARGETS, corpus, inputs, pusher, shrink, target, upgrade
-from kick_proto import frames, rfc6455
+from kick_io.own_database import OwnDatabase
+from kick_proto import content, frames, redirect, rfc6455
 from kick_proto.content import Fragment, fragments
+from kick_proto.errors import StoreError
 from kick_proto.frames import Frame
 from kick_proto.ids import topics_of
+from kick_proto.oauth import Grant
+from kick_proto.oauth.events import Issued, Refreshed
 from kick_proto.session import Session, State
 
 ROOT = HOME.parent
@@ -108,6 +113,68 @@ def lose_the_last_fragment(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("fuzz.content.fragments", shortened)
 
 
+def let_an_emote_have_any_length(patch: pytest.MonkeyPatch) -> None:
+    square = content._SPECIAL.pattern.replace(r"[^\]]{0,100}", r"[^\]]*")
+    patch.setattr("kick_proto.content._SPECIAL", re.compile(square))
+
+
+def say_what_is_secret(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("kick_proto.outcomes.redacted", lambda text: text)
+
+
+def take_any_state(patch: pytest.MonkeyPatch) -> None:
+    # By its module: the package has a function of that name.
+    patch.setattr(sys.modules["kick_proto.oauth.attempt"], "_same", lambda text, expected: True)
+
+
+def use_new_tokens_at_once(patch: pytest.MonkeyPatch) -> None:
+    tell = Grant._take
+
+    def take(grant: Grant, now: float, event: Issued | Refreshed) -> None:
+        tell(grant, now, event)
+        grant.stored(now, event.tokens)
+
+    patch.setattr(Grant, "_take", take)
+
+
+def forget_that_it_came(patch: pytest.MonkeyPatch) -> None:
+    answering = (redirect.State.WAITING, redirect.Signal.ARRIVED)
+    patch.setattr(redirect, "TRANSITIONS", {**redirect.TRANSITIONS, answering: redirect.State.WAITING})
+
+
+def show_markup(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("kick_proto.redirect.html.escape", lambda text: f"<b>{text}</b>")
+
+
+def let_anything_be_a_slug(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("kick_proto.slugs._SLUG", re.compile(r"\S{1,25}"))
+
+
+def begin_anew_where_it_is_broken(patch: pytest.MonkeyPatch) -> None:
+    broken = OwnDatabase.broken
+
+    def emptied(database: OwnDatabase, finding: str) -> StoreError:
+        database.path.write_bytes(b"")
+        return broken(database, finding)
+
+    patch.setattr(OwnDatabase, "broken", emptied)
+
+
+def take_any_key(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("kick_io.keys.KeyFile.find", lambda self, id: self._read())
+
+
+def mix_up_reads(patch: pytest.MonkeyPatch) -> None:
+    def lines_of(reads: Callable[[int], bytes]) -> Iterator[bytes]:
+        return iter(lambda: reads(1 << 16), b"")
+
+    patch.setattr("fuzz.recordings.lines_of", lines_of)
+
+
+def draw_anew(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("kick_proto.recording.replaying._Drawn.random", lambda self: random.random())
+
+
 def print_as_it_is(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("kick_io.cli.render.visible", lambda text: text)
 
@@ -141,6 +208,17 @@ HASTY = b'c\no\n<{"event":"pusher:connection_established","data":{"socket_id":"1
         ("decoders", lose_the_frame, stored("decoders", "chat")),
         ("render", print_as_it_is, stored("render", "unknown")),
         ("content", lose_the_last_fragment, stored("content", "all")),
+        ("content", let_an_emote_have_any_length, b"\xff[emote:1:"),
+        ("replies", say_what_is_secret, stored("replies", "users")),
+        ("login", take_any_state, stored("login", "forged")),
+        ("login", use_new_tokens_at_once, stored("login", "good")),
+        ("redirect", forget_that_it_came, stored("redirect", "twice")),
+        ("redirect", show_markup, stored("redirect", "good")),
+        ("slugs", let_anything_be_a_slug, b"f/x"),
+        ("store", begin_anew_where_it_is_broken, stored("store", "foreign")),
+        ("store", take_any_key, stored("store", "another-key")),
+        ("recordings", mix_up_reads, stored("recordings", "chat")),
+        ("recordings", draw_anew, stored("recordings", "drift")),
     ],
     ids=lambda each: each.__name__ if callable(each) else None,
 )
