@@ -16,6 +16,7 @@ from kick_proto.errors import LocalProtocolError
 from kick_proto.ids import Topic
 from kick_proto.machine import Rng, SocketMachine
 from kick_proto.recording.lines import (
+    FORMAT,
     Command,
     Header,
     Heard,
@@ -114,7 +115,9 @@ def play(transcript: Transcript, make_machine: MakeMachine | None = None) -> Ite
     chance = _Drawn(transcript.draws)
     rng = RecordedRng(chance)
     session, machine = (make_machine if make_machine is not None else recorded_machine())(header, rng)
-    recorder = Recorder(machine, session=session, rng=rng, header=header, began_at=0.0)
+    # What is written is written in this version's format, whatever was read.
+    written = msgspec.structs.replace(header, format=FORMAT)
+    recorder = Recorder(machine, session=session, rng=rng, header=written, began_at=0.0)
     yield Played(0.0, [], recorder.take_lines(), [])
     joiner = Joiner()
     acts = transcript.acts

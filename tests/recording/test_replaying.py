@@ -41,6 +41,14 @@ def test_chance_is_replayed(recording: Recording) -> None:
     assert other.differences
 
 
+def test_what_a_replay_writes_is_in_the_format_of_this_version(recording: Recording) -> None:
+    newer = [line.replace(b'"format":1', b'"format":2', 1) for line in recording.lines]
+    assert [fault.problem for fault in read(newer).faults] == [
+        "format 2 is newer than what this version reads, which is 1"
+    ]
+    assert read(replay(read(newer)).lines).faults == ()
+
+
 def test_a_machine_that_does_otherwise_is_found_out(recording: Recording) -> None:
     def hasty(header: Header, rng: Rng) -> tuple[Commands, Session]:
         assert header.setup is not None
