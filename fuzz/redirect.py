@@ -4,6 +4,7 @@ An input is the size of the reads, and what each of several TCP connections says
 """
 
 import html
+from functools import lru_cache
 
 import h11
 
@@ -18,6 +19,8 @@ LIMITS = Limits(header=512, connections=3)
 BETWEEN = b"\n--\n"
 MOST = 8
 """Connections in an input."""
+MOST_READS = 16
+"""Reads of one connection: enough to be cut anywhere, by one size or another."""
 LARGEST_ANSWER = 8 << 10
 GET = b"GET /callback?code=abc&state=xyz HTTP/1.1\r\nHost: localhost:38080\r\n\r\n"
 
@@ -27,7 +30,7 @@ def check(data: bytes) -> None:
     whole, cut = _Visit(), _Visit()
     for ref, request in enumerate(said, 1):
         whole.come(ref, request, max(1, len(request)))
-        cut.come(ref, request, size)
+        cut.come(ref, request, max(size, len(request) // MOST_READS))
     # Of what is too much in one piece, the first pieces may have said all that counts.
     if all(len(request) <= LIMITS.header for request in said):
         assert whole.told == cut.told, (whole.told, cut.told)
@@ -51,10 +54,9 @@ class _Visit:
     def come(self, ref: int, request: bytes, size: int) -> None:
         self.machine.handle_input(self.now, Opened(ref))
         told, had = len(self.told), len(self.events)
-        self.drain()
         for start in range(0, len(request), size):
             self.machine.handle_input(self.now, Received(ref, request[start : start + size], 0.0))
-            self.drain()
+        self.drain()
         for event in self.events[had:]:
             assert isinstance(event, Arrived)
             assert event.query.encode() in request
@@ -97,6 +99,7 @@ class _Visit:
         assert (self.machine.poll_output(), self.machine.take_events()) == (None, [])
 
 
+@lru_cache(1_000)
 def _assert_page(answer: bytes, method: bytes) -> bytes:
     """What a browser reads: one whole page, with nothing in it that a page could do."""
     assert len(answer) <= LARGEST_ANSWER

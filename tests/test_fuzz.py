@@ -1,6 +1,9 @@
 """The fuzz targets without a fuzzer: every seed and crasher, some arbitrary bytes, and bugs that they must find."""
 
+import importlib
+import inspect
 import json
+import pkgutil
 import random
 import re
 import subprocess
@@ -14,10 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fuzz.__main__
-from fuzz import HOME, TARGETS, corpus, inputs, pusher, shrink, target, upgrade
+from fuzz import HOME, TARGETS, corpus, inputs, pusher, replies, shrink, target, upgrade
 from kick_io.own_database import OwnDatabase
-from kick_proto import content, frames, redirect, rfc6455
+from kick_proto import content, endpoints, frames, redirect, rfc6455
 from kick_proto.content import Fragment, fragments
+from kick_proto.endpoints.official import official
 from kick_proto.errors import StoreError
 from kick_proto.frames import Frame
 from kick_proto.ids import topics_of
@@ -76,6 +80,18 @@ def test_the_input_of_a_frame_leads_a_session_to_its_event() -> None:
     stats = play.session.stats()
     assert (play.session.state, stats.frames, stats.events, stats.dropped) == (State.UP, 2, 1, 1)
     assert play.session.confirmed == set(topics_of(pusher.CHANNELS[0]))
+
+
+def test_the_reply_to_every_call_is_fuzzed() -> None:
+    names = [each.name for each in pkgutil.walk_packages(endpoints.__path__, "kick_proto.endpoints.")]
+    functions = {
+        each
+        for name in names
+        for each in vars(importlib.import_module(name)).values()
+        if inspect.isfunction(each) and each.__name__ in sys.modules[each.__module__].__all__
+    }
+    make_calls = {each for each in functions if "call.Call[" in str(inspect.signature(each).return_annotation)}
+    assert make_calls - {official} == set(replies.MAKERS)
 
 
 def test_there_is_no_target_of_another_name() -> None:
