@@ -221,15 +221,24 @@ _HIDDEN = re.compile(
 an unbroken run of letters and digits. Each branch begins where a word does, so that hostile text takes linear time."""
 
 
-def redacted(text: str) -> str:
+_CUT = re.compile(r"(?a)(?<!\w)\w+\Z")
+"""A word at the end. It begins where no other does, so that any text takes linear time."""
+
+
+def redacted(text: str, *, most: int | None = None) -> str:
     """The text without what looks like a secret: tokens, keys, signed URLs. It may hide too much, and never too little
     of what was ever seen.
+
+    Of a text that is longer than ``most`` characters only these are read, without the word at their end: half a secret
+    looks like none.
     """
+    if most is not None and len(text) > most:
+        text = _CUT.sub("", text[:most])
     return _HIDDEN.sub("<redacted>", text)
 
 
 def _short(value: object) -> str | None:
     if not isinstance(value, str) or not value.strip():
         return None
-    text = " ".join(redacted(value[: 4 * LONGEST]).split())
+    text = " ".join(redacted(value, most=4 * LONGEST).split())
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "\N{HORIZONTAL ELLIPSIS}"

@@ -135,7 +135,7 @@ def let_an_emote_have_any_length(patch: pytest.MonkeyPatch) -> None:
 
 
 def say_what_is_secret(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("kick_proto.outcomes.redacted", lambda text: text)
+    patch.setattr("kick_proto.outcomes.redacted", lambda text, **limits: text)
 
 
 def take_any_state(patch: pytest.MonkeyPatch) -> None:

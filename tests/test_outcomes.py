@@ -251,6 +251,19 @@ def test_what_does_not_is_left_as_it_is(text: str) -> None:
     assert redacted(text) == text
 
 
+@pytest.mark.parametrize("before", range(4 * LONGEST - 40, 4 * LONGEST + 8))
+def test_a_secret_that_is_cut_at_the_end_of_what_is_kept_is_not_begun(before: int) -> None:
+    told = failed(400, {"message": "no." + " " * (before - 3) + "Canary7" + "0123456789abcdef" * 2}).message
+    assert "Canary7" not in told
+    assert "no." in told
+
+
+def test_a_text_that_is_short_enough_is_kept_whole() -> None:
+    assert redacted("one two", most=7) == "one two"
+    assert redacted("one two", most=6) == "one "
+    assert redacted("one two", most=4) == "one "
+
+
 def test_a_secret_that_is_cut_off_is_hidden_as_well() -> None:
     failure = failed(400, {"message": "x" * (LONGEST - 20) + " token=" + CANARY * 200})
     assert "canary" not in failure.message

@@ -475,4 +475,4 @@ def _bad(response: Response, problem: str) -> Failure:
 
 def _said(text: str) -> str:
     """Somebody else's words, short and without secrets."""
-    return redacted(text[: 4 * LONGEST])[:LONGEST]
+    return redacted(text, most=4 * LONGEST)[:LONGEST]
