@@ -38,7 +38,7 @@ class Watch:
     """Iterate it for events, one by one or in batches; subscribe and unsubscribe at any time."""
 
     def __init__(self, machines: Machines, engine: Engine) -> None:
-        self._session, self._machine = machines
+        self._session, self._machine = machines.session, machines.machine
         self._engine = engine
         self._ready: deque[SessionEvent] = deque()
 
@@ -152,7 +152,7 @@ class BlockingWatch:
     """Iterate it for events, one by one or in batches; subscribe and unsubscribe at any time, from any thread."""
 
     def __init__(self, machines: Machines, engine: BlockingEngine) -> None:
-        self._session, self._machine = machines
+        self._session, self._machine = machines.session, machines.machine
         self._engine = engine
         self._ready: deque[SessionEvent] = deque()
 

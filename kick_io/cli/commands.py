@@ -33,6 +33,8 @@ COMMANDS: Mapping[str, Row] = {
     "watch": Row("kick_io.cli.watch", "watch", "Show what happens on channels, as it happens."),
     "demo": Row("kick_io.cli.demo", "demo", "Show a lively channel that is made up, without a network."),
     "mock": Row("kick_io.cli.mock", "mock", "Be a Kick on this machine, to develop against."),
+    "replay": Row("kick_io.cli.replay", "replay", "Show a recording, as it happened, or check it."),
+    "anonymise": Row("kick_io.cli.anonymise", "anonymise", "Make of a recording one that tells of nobody."),
     "drift": Row("kick_io.cli.drift", "drift", "Show where recorded frames differ from what is known of them."),
 }
 

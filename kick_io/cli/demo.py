@@ -14,10 +14,19 @@ __all__ = ["demo"]
 @options.seed
 @options.faults
 @options.seconds
+@options.record
 @options.driver
 @click.pass_obj
 def demo(
-    stop: Stop, *, as_json: bool, rate: float, seed: int | None, faults: bool, seconds: float | None, driver: str
+    stop: Stop,
+    *,
+    as_json: bool,
+    rate: float,
+    seed: int | None,
+    faults: bool,
+    seconds: float | None,
+    record: str | None,
+    driver: str,
 ) -> None:
     """Show a lively channel that is made up, without a network.
 
@@ -31,6 +40,7 @@ def demo(
       kick demo --rate 5 --seconds 60
       kick demo --faults              lose the connection now and then
       kick demo --json --seconds 3 | jq -r .type | sort | uniq -c
+      kick demo --seconds 10 --record demo.ndjson
     """
     # Only here: --help need not wait for what does the work.
     from kick_io.cli import playing, running, targets  # noqa: PLC0415
@@ -45,4 +55,5 @@ def demo(
             stop,
             driver=driver,
             seconds=seconds,
+            record=record,
         )

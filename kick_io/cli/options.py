@@ -1,11 +1,25 @@
 """The options that several commands share. Light: ``--help`` imports this, and nothing that does the work."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-__all__ = ["DRIVERS", "FASTEST", "LONGEST", "amount", "as_json", "driver", "faults", "rate", "seconds", "seed"]
+__all__ = [
+    "DRIVERS",
+    "FASTEST",
+    "LONGEST",
+    "amount",
+    "as_json",
+    "driver",
+    "faults",
+    "in_a_folder",
+    "rate",
+    "record",
+    "seconds",
+    "seed",
+]
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -29,6 +43,13 @@ def amount(
         raise click.BadParameter(f"{number:g} is no number {least} up to {most:,.0f}", ctx, param)
 
     return check
+
+
+def in_a_folder(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
+    """A check of a path: the folder is there, so that the file can be made."""
+    if path is not None and not Path(path).absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {str(Path(path).parent)!r}", ctx, param)
+    return path
 
 
 def as_json(command: CommandT) -> CommandT:
@@ -55,6 +76,13 @@ def rate(*, or_none: bool = False) -> Callable[[CommandT], CommandT]:
     text = "How much happens, in acts a second" + ("; 0 for nothing." if or_none else ".")
     check = amount(FASTEST, or_none=or_none)
     return click.option("--rate", type=float, callback=check, default=40.0, show_default=True, metavar="N", help=text)
+
+
+def record(command: CommandT) -> CommandT:
+    """``--record``, a path, or None."""
+    text = "Write all that happens to this file, for kick replay; a name that ends in .zst has it compressed."
+    kind = click.Path(dir_okay=False, writable=True)
+    return click.option("--record", type=kind, callback=in_a_folder, metavar="FILE", help=text)(command)
 
 
 def seconds(command: CommandT) -> CommandT:

@@ -26,6 +26,7 @@ __all__ = ["watch"]
     "--retries", type=click.IntRange(0), metavar="N", help="Give up after so many retries in a row; never by default."
 )
 @options.seconds
+@options.record
 @options.driver
 @click.pass_obj
 def watch(
@@ -40,6 +41,7 @@ def watch(
     key: str | None,
     retries: int | None,
     seconds: float | None,
+    record: str | None,
     driver: str,
 ) -> None:
     """Show what happens on channels, as it happens, and reconnect for ever.
@@ -51,6 +53,7 @@ def watch(
       kick watch 668:668
       kick watch 668:668 4598:4530 --only chat,subs
       kick watch 668:668 --json | jq -r .text
+      kick watch 668:668 --record today.ndjson
       kick watch 668:668 --endpoint ws://127.0.0.1:6001
     """
     if raw and not as_json:
@@ -64,4 +67,5 @@ def watch(
         stop,
         driver=driver,
         seconds=seconds,
+        record=record,
     )
