@@ -47,18 +47,21 @@ class Accounts:
         self._pace = Pace(config.rest.rate, config.rest.burst)
         self._callers: dict[str, Caller] = {}
         self._logins: dict[str, Secret] = {}
-        self._opening = anyio.Lock()
+        self._opening: anyio.Lock | None = None
+        self._opened: Caller | None = None
         self._tasks: TaskGroup | None = None
 
     def open(self, tasks: TaskGroup) -> None:
         """From now on they may be asked for; what they do runs in ``tasks``."""
         self._tasks = tasks
+        self._opening = anyio.Lock()
 
     def close(self) -> None:
         """Refuse all that is open."""
-        for caller in self._callers.values():
-            caller.close()
         self._tasks = None
+        for caller in (*self._callers.values(), self._opened):
+            if caller is not None:
+                caller.close()
 
     async def get(self, username: str | None) -> Caller:
         """The account of that name, or the default one.
@@ -68,15 +71,22 @@ class Accounts:
             StoreError: the store cannot be used.
         """
         name = DEFAULT_ACCOUNT if username is None else username
-        async with self._opening:
-            if self._tasks is None:
-                raise LocalProtocolError("nothing runs: use it with 'async with'")
-            if name not in self._callers:
-                account = Account(self._app, self._config, rng=random.Random(), pace=self._pace)
-                caller = Caller(account, self._fetch, Vault(self._store, name), self._tasks, self._monitor)
-                await caller.open()
-                self._callers[name] = caller
+        if self._opening is not None and name not in self._callers:
+            async with self._opening:
+                if name not in self._callers and self._tasks is not None:
+                    await self._open(name, self._tasks)
+        if self._tasks is None:
+            raise LocalProtocolError("nothing runs: use it with 'async with'")
         return self._callers[name]
+
+    async def _open(self, name: str, tasks: TaskGroup) -> None:
+        account = Account(self._app, self._config, rng=random.Random(), pace=self._pace)
+        caller = self._opened = Caller(account, self._fetch, Vault(self._store, name), tasks, self._monitor)
+        try:
+            await caller.open()
+        finally:
+            self._opened = None
+        self._callers[name] = caller
 
     async def begin(self, username: str) -> str:
         """Begin a login of the account: the URL for a browser. Raises as ``get``, and where there is no app."""

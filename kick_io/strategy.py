@@ -10,11 +10,13 @@ It runs on asyncio and on trio. Nothing is decided here: the session, the accoun
 them side by side. Everything that it has begun has ended when the ``async with`` has.
 """
 
+import random
 import ssl
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -44,7 +46,7 @@ from kick_proto.health import Monitor
 from kick_proto.ids import Channel, TopicKind, parse_topic
 from kick_proto.platform import ConnectionState, Handler, Health
 from kick_proto.router import HandlerError, Router
-from kick_proto.session import Config
+from kick_proto.session import Config, Session
 from kick_proto.slugs import Slug, parse_slug
 from kick_proto.tokens import TokenSet
 
@@ -87,16 +89,23 @@ class KickStrategy:
         self._ids = ids
         self._known: dict[Slug, Channel] = {}
         self._monitor = Monitor(PLATFORM)
-        self._router: Router[Any] = Router(on_error=on_error)
-        self._feed = Feed(connector(config=config, decoders=decoders, ssl_context=ssl_context), self._monitor)
+        self._failures: list[HandlerError] = []
+        self._router: Router[Any] = Router(on_error=on_error if on_error is not None else self._failures.append)
+        self._feed = Feed(
+            connector(config=config, decoders=decoders, ssl_context=ssl_context),
+            Session(config, rng=random.Random(), decoders=decoders if decoders is not None else Decoders()),
+            self._monitor,
+        )
         self._fetcher = AsyncFetcher(ssl_context=ssl_context)
         self._accounts = Accounts(app, oauth_config, store, fetch or self._fetcher, self._monitor)
         self._tasks: TaskGroup | None = None
+        self._is_used = False
         self._exits = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        if self._tasks is not None:
+        if self._is_used:
             raise LocalProtocolError("this object has been used before: make a new one")
+        self._is_used = True
         await self._exits.enter_async_context(self._lifetime())
         return self
 
@@ -108,8 +117,9 @@ class KickStrategy:
     @asynccontextmanager
     async def _lifetime(self) -> AsyncIterator[None]:
         failure: Exception | None = None
-        async with self._fetcher, anyio.create_task_group() as self._tasks:
-            self._accounts.open(self._tasks)
+        async with self._fetcher, anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            self._accounts.open(tasks)
             try:
                 try:
                     yield
@@ -118,6 +128,7 @@ class KickStrategy:
                     failure = error
                 await self._feed.end()
             finally:
+                self._tasks = None
                 self._accounts.close()
         if failure is not None:
             raise failure
@@ -220,7 +231,11 @@ class KickStrategy:
         self._router.register(event_type, handler)
 
     def off(self, event_type: type[EventT], handler: Handler[EventT]) -> None:
-        """Have it called no more."""
+        """Have it called no more.
+
+        Raises:
+            LocalProtocolError: it is not registered for this very type.
+        """
         self._router.unregister(event_type, handler)
 
     def events(self) -> AsyncIterator[msgspec.Struct]:
@@ -233,11 +248,32 @@ class KickStrategy:
         return self._feed.events()
 
     async def run(self) -> None:
-        """Give every event to its handlers, one event after the other, until ``disconnect``. Raises as ``events``."""
+        """Give every event to its handlers, one event after the other, until ``disconnect``.
+
+        Raises:
+            HandlerError: a handler has failed, and there is no ``on_error``; the other handlers of the event have run.
+            LocalProtocolError, TransportError: as ``events``.
+        """
         async for event in self.events():
-            for result in self._router.route(event):
+            await self._give(event)
+
+    async def _give(self, event: msgspec.Struct) -> None:
+        """Give it to each of its handlers, also where one of them fails; what failed is raised after that."""
+        results = deque(self._router.route(event))
+        try:
+            while results:
+                result = results.popleft()
                 if isawaitable(result):
                     await result
+        finally:
+            for coroutine in filter(iscoroutine, results):
+                coroutine.close()
+        failures = list(self._failures)
+        self._failures.clear()
+        if len(failures) > 1:
+            raise ExceptionGroup(f"{len(failures)} handlers of {type(event).__name__} failed", failures)
+        for failure in failures:
+            raise failure
 
     # Asking
 
@@ -285,14 +321,19 @@ class KickStrategy:
         known = self._known.get(slug)
         if known is None and self._ids is not None:
             known = await anyio.to_thread.run_sync(self._ids.get, slug)
+            if known is not None:
+                self._keep(slug, known)
         return known
 
     async def _remember(self, slug: Slug, channel: Channel) -> None:
+        self._keep(slug, channel)
+        if self._ids is not None:
+            await anyio.to_thread.run_sync(self._ids.add, slug, channel)
+
+    def _keep(self, slug: Slug, channel: Channel) -> None:
         self._known[slug] = channel
         while len(self._known) > MOST_KNOWN:
             del self._known[next(iter(self._known))]
-        if self._ids is not None:
-            await anyio.to_thread.run_sync(self._ids.add, slug, channel)
 
     async def _forget(self, slug: Slug) -> None:
         self._known.pop(slug, None)
