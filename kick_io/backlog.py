@@ -48,7 +48,7 @@ class Backlog:
         self._news.set()
 
     def take_over(self, other: "Backlog") -> None:
-        """What still waits there waits here, for whoever iterates this one; the oldest is dropped where it is too much."""
+        """What still waits there waits here, for whoever iterates this one; of too many, the newest."""
         self.add(list(other._waiting)[-self._most :])
         other._waiting.clear()
 
