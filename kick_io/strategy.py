@@ -14,9 +14,9 @@ import random
 import ssl
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from inspect import isawaitable, iscoroutine
+from inspect import isawaitable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -266,8 +266,9 @@ class KickStrategy:
                 if isawaitable(result):
                     await result
         finally:
-            for coroutine in filter(iscoroutine, results):
-                coroutine.close()
+            for left in results:
+                if isinstance(left, Coroutine):
+                    left.close()
         failures = list(self._failures)
         self._failures.clear()
         if len(failures) > 1:
