@@ -13,10 +13,8 @@ them side by side. Everything that it has begun has ended when the ``async with`
 import random
 import ssl
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from inspect import isawaitable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -27,6 +25,7 @@ from anyio.abc import TaskGroup
 
 from kick_io.accounts import Accounts
 from kick_io.credentials import TokenStore
+from kick_io.delivery import Delivery
 from kick_io.feed import Feed, connector
 from kick_io.http import AsyncFetch, AsyncFetcher
 from kick_io.known_ids import KnownIds
@@ -35,7 +34,7 @@ from kick_proto import oauth
 from kick_proto.backoff import Backoff
 from kick_proto.decoders import Decoders
 from kick_proto.demand import topics_for
-from kick_proto.endpoints import generic, people
+from kick_proto.endpoints import people
 from kick_proto.endpoints.call import Call
 from kick_proto.endpoints.generic import Query
 from kick_proto.endpoints.oauth import App
@@ -45,7 +44,7 @@ from kick_proto.events import ChatCleared, ChatMessage, MessageDeleted
 from kick_proto.health import Monitor
 from kick_proto.ids import Channel, TopicKind, parse_topic
 from kick_proto.platform import ConnectionState, Handler, Health
-from kick_proto.router import HandlerError, Router
+from kick_proto.router import HandlerError
 from kick_proto.session import Config, Session
 from kick_proto.slugs import Slug, parse_slug
 from kick_proto.tokens import TokenSet
@@ -89,8 +88,7 @@ class KickStrategy:
         self._ids = ids
         self._known: dict[Slug, Channel] = {}
         self._monitor = Monitor(PLATFORM)
-        self._failures: list[HandlerError] = []
-        self._router: Router[Any] = Router(on_error=on_error if on_error is not None else self._failures.append)
+        self._delivery = Delivery(on_error)
         self._feed = Feed(
             connector(config=config, decoders=decoders, ssl_context=ssl_context),
             Session(config, rng=random.Random(), decoders=decoders if decoders is not None else Decoders()),
@@ -166,15 +164,15 @@ class KickStrategy:
             TransportError, ApiError: they have ended, and cannot be renewed now.
             StoreError: the store cannot be used.
         """
-        return await (await self._accounts.get(username)).tokens()
+        return await self._accounts.tokens(username)
 
     async def refresh_token(self, username: str) -> TokenSet:
         """Renew the account's tokens now. Raises as ``get_access_token``."""
-        return await (await self._accounts.get(username)).refresh()
+        return await self._accounts.refresh(username)
 
     async def revoke_token(self, username: str) -> None:
         """Make the account's tokens useless, and forget them. Raises as ``Caller.revoke``."""
-        await (await self._accounts.get(username)).revoke()
+        await (await self._accounts.account(username)).revoke()
 
     # What happens on channels
 
@@ -228,7 +226,7 @@ class KickStrategy:
 
     def on(self, event_type: type[EventT], handler: Handler[EventT]) -> None:
         """Have the handler called with each event of the type, and of those below it, while ``run`` runs."""
-        self._router.register(event_type, handler)
+        self._delivery.on(event_type, handler)
 
     def off(self, event_type: type[EventT], handler: Handler[EventT]) -> None:
         """Have it called no more.
@@ -236,7 +234,7 @@ class KickStrategy:
         Raises:
             LocalProtocolError: it is not registered for this very type.
         """
-        self._router.unregister(event_type, handler)
+        self._delivery.off(event_type, handler)
 
     def events(self) -> AsyncIterator[msgspec.Struct]:
         """The unified events, and what the connection tells (``StateChanged``, for one), until ``disconnect``.
@@ -255,53 +253,34 @@ class KickStrategy:
             LocalProtocolError, TransportError: as ``events``.
         """
         async for event in self.events():
-            await self._give(event)
-
-    async def _give(self, event: msgspec.Struct) -> None:
-        """Give it to each of its handlers, also where one of them fails; what failed is raised after that."""
-        results = deque(self._router.route(event))
-        try:
-            while results:
-                result = results.popleft()
-                if isawaitable(result):
-                    await result
-        finally:
-            for left in results:
-                if isinstance(left, Coroutine):
-                    left.close()
-        failures = list(self._failures)
-        self._failures.clear()
-        if len(failures) > 1:
-            raise ExceptionGroup(f"{len(failures)} handlers of {type(event).__name__} failed", failures)
-        for failure in failures:
-            raise failure
+            await self._delivery.give(event)
 
     # Asking
 
     async def call(self, call: Call[ResultT], username: str | None = None) -> ResultT:
         """Make a call of ``kick_proto.endpoints``, in the name of the account. Raises as ``Caller.call``."""
-        return await (await self._accounts.get(username)).call(call)
+        return await self._accounts.call(call, username)
 
     async def get(self, path: str, *, params: Query | None = None, username: str | None = None) -> Any:
         """Read what is at a path of the official API, like ``/public/v1/users``; JSON as it came."""
-        return await self.call(generic.get(path, params), username)
+        return await self._accounts.get(path, params=params, username=username)
 
     async def post(self, path: str, *, json: Any = None, username: str | None = None) -> Any:
         """Have something done; never sent twice when the answer is lost."""
-        return await self.call(generic.post(path, json), username)
+        return await self._accounts.post(path, json=json, username=username)
 
     async def put(self, path: str, *, json: Any = None, username: str | None = None) -> Any:
         """Put something in the place of what is there."""
-        return await self.call(generic.put(path, json), username)
+        return await self._accounts.put(path, json=json, username=username)
 
     async def delete(self, path: str, *, json: Any = None, username: str | None = None) -> Any:
         """Take away what is there."""
-        return await self.call(generic.delete(path, json), username)
+        return await self._accounts.delete(path, json=json, username=username)
 
     async def get_user(self, name: str, username: str | None = None) -> User:
         """Who the channel of that name belongs to, asked anew. Raises as ``subscribe_to_channel``."""
         slug = parse_slug(name)
-        caller = await self._accounts.get(username)
+        caller = await self._accounts.account(username)
         try:
             user = await caller.call(people.get_user(slug, official=caller.account.tokens is not None))
         except NotFound:

@@ -67,9 +67,9 @@ def test_each_account_has_its_own_login(run: Callable[..., Any], kick: Kick, tmp
             # They come back in another order.
             for name in ("bea", "ada"):
                 found[name] = await each.finish(*came_back(kick, urls[name]))
-            assert await (await each.get("ada")).call(thing()) == "access-2"
+            assert await (await each.account("ada")).call(thing()) == "access-2"
             with pytest.raises(Unauthorized, match=DEFAULT_ACCOUNT):
-                await (await each.get(None)).tokens()
+                await (await each.account(None)).tokens()
 
     run(scenario)
     assert store.accounts() == ("ada", "bea")
@@ -82,7 +82,7 @@ def test_an_account_is_opened_once(run: Callable[..., Any], kick: Kick, tmp_path
     callers: list[Caller] = []
 
     async def get(each: Accounts) -> None:
-        callers.append(await each.get("ada"))
+        callers.append(await each.account("ada"))
 
     async def scenario() -> None:
         async with running(accounts(kick, store)) as each:
@@ -126,11 +126,11 @@ def test_there_are_none_before_and_after(run: Callable[..., Any], kick: Kick) ->
     async def scenario() -> None:
         each = accounts(kick)
         with pytest.raises(LocalProtocolError, match="async with"):
-            await each.get("ada")
+            await each.account("ada")
         async with running(each):
-            await each.get("ada")
+            await each.account("ada")
         with pytest.raises(LocalProtocolError, match="async with"):
-            await each.get("ada")
+            await each.account("ada")
 
     run(scenario)
 
@@ -142,9 +142,9 @@ def test_an_account_that_cannot_be_opened_can_be_later(run: Callable[..., Any], 
     async def scenario() -> None:
         async with running(accounts(kick, store_at(tmp_path))) as each:
             with pytest.raises(StoreError):
-                await each.get("ada")
+                await each.account("ada")
             file.unlink()
-            await each.get("ada")
+            await each.account("ada")
 
     run(scenario)
 
@@ -163,7 +163,7 @@ def test_one_that_is_being_opened_when_all_end_is_not_left_behind(
 
     async def get(each: Accounts) -> None:
         with pytest.raises(LocalProtocolError) as caught:
-            await each.get("ada")
+            await each.account("ada")
         refused.append(str(caught.value))
 
     async def scenario() -> None:
@@ -190,7 +190,7 @@ def test_they_share_one_pace(run: Callable[..., Any], kick: Kick) -> None:
         each = Accounts(None, slow, None, async_fetch_from(answer), Monitor("kick"))
         async with running(each), anyio.create_task_group() as tasks:
             for name in ("ada", "bea", "cyd"):
-                caller = await each.get(name)
+                caller = await each.account(name)
                 caller.account.adopt(anyio.current_time(), token_set(kick, 1), 0.0)
                 tasks.start_soon(caller.call, thing())
 

@@ -4,6 +4,7 @@ import asyncio
 import pickle
 from collections.abc import Awaitable
 from functools import partial
+from typing import Any
 
 import msgspec
 import pytest
