@@ -265,13 +265,14 @@ class Caller:
     async def _work(self) -> None:
         """Do the chores that there are, one after the other: the last one says what is on the disk."""
         # Shielded: tokens that were issued are stored, whatever becomes of whoever asked for them.
-        with anyio.CancelScope(shield=True):
-            while self._chores:
-                chore = self._chores.popleft()
-                found = await anyio.to_thread.run_sync(chore.do, self.vault)
-                self._desk.finish(anyio.current_time(), time.time(), chore, found)
-                self._settle()
-        self._is_working = False
+        try:
+            with anyio.CancelScope(shield=True):
+                while self._chores:
+                    found = await anyio.to_thread.run_sync(self._chores[0].do, self.vault)
+                    self._desk.finish(anyio.current_time(), time.time(), self._chores.popleft(), found)
+                    self._settle()
+        finally:
+            self._is_working = False
 
     async def _wait_for_timers(self) -> None:
         while not self.account.closed:
@@ -285,7 +286,10 @@ class Caller:
 
 
 class BlockingCaller:
-    """An account for programs without an event loop; see the module's docstring. May be used from any thread."""
+    """An account for programs without an event loop; see the module's docstring.
+
+    It may be used from any thread; the end of the ``with`` waits for the thread whose turn it is.
+    """
 
     def __init__(self, account: Account, fetch: BlockingFetch, vault: Vault, monitor: Monitor | None = None) -> None:
         self.account = account
@@ -403,8 +407,9 @@ class BlockingCaller:
         """Do what is to be done on disk, and what follows from it."""
         self._collect()
         while self._chores:
-            chore = self._chores.popleft()
-            self._desk.finish(time.monotonic(), time.time(), chore, chore.do(self.vault))
+            # It leaves the queue when it is done: one that was interrupted is done again.
+            found = self._chores[0].do(self.vault)
+            self._desk.finish(time.monotonic(), time.time(), self._chores.popleft(), found)
             self._collect()
 
     def _exchange(self, fetch: Fetch) -> HttpInput:

@@ -802,3 +802,23 @@ def test_a_thread_that_is_interrupted_leaves_everything_usable(kick: Kick, store
         assert caller.tokens() == tokens
     with pytest.raises(LocalProtocolError, match="closed"):
         caller.call(thing())
+
+
+def test_tokens_that_were_being_stored_at_an_interruption_are_stored_after_it(kick: Kick, stubborn: Stubborn) -> None:
+    interrupted: Any = KeyboardInterrupt()
+    stubborn.failure = interrupted
+    with BlockingCaller(account(), fetch_from(kick.answer), Vault(stubborn, ME)) as caller:
+        query = kick.authorize(caller.begin())
+        with pytest.raises(KeyboardInterrupt):
+            caller.answer(query)
+        stubborn.failure = None
+        # Whoever comes next finishes what was begun.
+        assert caller.call(thing()) == "access-1"
+        assert stubborn.load(ME) == caller.tokens()
+        stubborn.failure = interrupted
+        with pytest.raises(KeyboardInterrupt):
+            caller.refresh()
+        stubborn.failure = None
+    renewed = stubborn.load(ME)
+    assert renewed is not None
+    assert renewed.access_token.reveal() == "access-2"

@@ -69,7 +69,16 @@ class Stage:
         config = Config(provider=App(endpoints=(endpoint_at(mock.url),)), backoff=backoff, send_burst=100.0)
         self.monitor = Monitor("kick")
         wanted = Session(config, rng=Always(), decoders=Decoders())
-        self.feed = Feed(connector(config=config, decoders=None, ssl_context=None), wanted, self.monitor)
+        self.watches: list[Watch] = []
+        connect = connector(config=config, decoders=None, ssl_context=None)
+
+        @asynccontextmanager
+        async def seen() -> AsyncIterator[Watch]:
+            async with connect() as watch:
+                self.watches.append(watch)
+                yield watch
+
+        self.feed = Feed(seen, wanted, self.monitor)
         self.tasks = tasks
         self.states = [DISCONNECTED]
 
@@ -234,8 +243,8 @@ def test_an_application_that_is_far_behind_can_still_disconnect(run: Callable[..
                     server.publish(now, chat(number))
 
             await anyio.to_thread.run_sync(mock.call, flood)
-            while stage.monitor.health(0.0).last_event_at is None:
-                await anyio.wait_all_tasks_blocked()
+            while stage.watches[0].stats().frames < 10 * MOST_WAITING:
+                await anyio.sleep(0)
             await stage.feed.end()
             assert stage.monitor.state is DISCONNECTED
             seen = await stage.read()
