@@ -4,17 +4,18 @@
 """
 
 import random
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import anyio
 import anyio.lowlevel
 
 from kick_io.calling import BlockingCaller, calling
-from kick_io.credentials import TokenStore
+from kick_io.credentials import Replacing, TokenStore
 from kick_io.http import Unsent
 from kick_io.keys import KeyFile
 from kick_io.vault import Vault
@@ -32,6 +33,8 @@ from tests.exchanges import Kick, Lost
 from tests.stores import CANARY
 
 ME = "me"
+DEADLINE = 20.0
+"""Seconds that a scenario may take before it counts as hanging."""
 QUICK = rest.Config(rate=1e6, burst=1e6, backoff=Backoff(base=0.001, cap=0.001, retries=3))
 REGISTERED = App(client_id="id", client_secret=Secret(f"{CANARY}-client"), scopes=("user:read",))
 
@@ -128,3 +131,44 @@ CALLERS: dict[str, tuple[Callable[..., Any], Any]] = {
     "blocking": (run_unhurried, unhurried),
 }
 LOOPS = {"asyncio": run_asyncio, "trio": run_trio}
+
+
+class Stubborn(TokenStore):
+    """A store whose disk is full, or that fails in a way of its own."""
+
+    failure: Exception | None = None
+
+    def save(
+        self,
+        account: str,
+        tokens: TokenSet,
+        *,
+        replacing: TokenSet | Literal[Replacing.ANYTHING] | None = Replacing.ANYTHING,
+    ) -> bool:
+        if self.failure is not None:
+            raise self.failure
+        return super().save(account, tokens, replacing=replacing)
+
+    def delete(self, account: str, *, only: TokenSet | None = None) -> bool:
+        if self.failure is not None:
+            raise self.failure
+        return super().delete(account, only=only)
+
+
+class Shut(TokenStore):
+    """A store whose every change waits until it is let."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.reached, self.let = threading.Event(), threading.Event()
+
+    def save(
+        self,
+        account: str,
+        tokens: TokenSet,
+        *,
+        replacing: TokenSet | Literal[Replacing.ANYTHING] | None = Replacing.ANYTHING,
+    ) -> bool:
+        self.reached.set()
+        assert self.let.wait(DEADLINE)
+        return super().save(account, tokens, replacing=replacing)
