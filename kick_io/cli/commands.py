@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, Row] = {
     "whoami": Row("kick_io.cli.account", "whoami", "Show who is logged in, with which scopes, and until when."),
     "user": Row("kick_io.cli.ask", "user", "Show who a channel belongs to, its ids, and what is on."),
     "send": Row("kick_io.cli.ask", "send", "Write into a channel's chat."),
+    "doctor": Row("kick_io.cli.doctor", "doctor", "Find out why something does not work, and what to do."),
     "drift": Row("kick_io.cli.drift", "drift", "Show where recorded frames differ from what is known of them."),
 }
 
@@ -95,6 +96,7 @@ def kick(ctx: click.Context) -> None:
       kick watch xqc           a real one, by its name or by its ids, like 668:668
       kick watch xqc --json    one event a line, for other programs
       kick login               log in; then: kick send xqc "hello"
+      kick doctor xqc          what is wrong, where something is
       kick mock serve          a Kick on this machine, for your tests
     """
     if ctx.invoked_subcommand is None:

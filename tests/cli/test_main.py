@@ -67,6 +67,7 @@ def test_each_command_shows_examples(arguments: list[str]) -> None:
         (["send", "xqc"], "TEXT"),
         (["login", "--paste", "--app"], "three ways to log in"),
         (["login", "--seconds", "0"], "0 is no number above 0"),
+        (["doctor", "--endpoint", "http://x"], "ws://HOST:PORT"),
         (["watch", "1:2", "--only", "chat,foo"], "there is no group 'foo'; there are chat, deletions"),
         (["watch", "1:2", "--raw"], "--json"),
         (["watch", "1:2", "1:3"], "channel.1"),
