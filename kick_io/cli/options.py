@@ -10,15 +10,19 @@ __all__ = [
     "DRIVERS",
     "FASTEST",
     "LONGEST",
+    "account",
     "amount",
     "as_json",
     "driver",
     "faults",
     "in_a_folder",
+    "one_json",
     "rate",
     "record",
     "seconds",
     "seed",
+    "site",
+    "whose",
 ]
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
@@ -29,6 +33,9 @@ FASTEST = 50_000.0
 """Acts a second; the mock's own limit."""
 
 DRIVERS = ("asyncio", "trio", "blocking")
+
+DEFAULT_ACCOUNT = "default"
+"""The account that is meant where none is named; the same as everywhere."""
 
 
 def amount(
@@ -56,6 +63,29 @@ def as_json(command: CommandT) -> CommandT:
     """``--json``, as ``as_json``."""
     text = "One line of JSON for each event, and nothing else."
     return click.option("--json", "as_json", is_flag=True, help=text)(command)
+
+
+def one_json(command: CommandT) -> CommandT:
+    """``--json``, as ``as_json``, where there is one answer."""
+    text = "One line of JSON, and nothing else."
+    return click.option("--json", "as_json", is_flag=True, help=text)(command)
+
+
+def site(command: CommandT) -> CommandT:
+    """``--site``, None for Kick itself."""
+    text = "Ask the Kick that is there, with /api, /site, /web and /id below it, as kick mock serve has them."
+    return click.option("--site", metavar="URL", envvar="KICK_SITE", show_envvar=True, help=text)(command)
+
+
+def account(command: CommandT) -> CommandT:
+    """The argument ``ACCOUNT``."""
+    return click.argument("account", default=DEFAULT_ACCOUNT)(command)
+
+
+def whose(command: CommandT) -> CommandT:
+    """``--account``, as ``account``."""
+    text = "In the name of this account."
+    return click.option("--account", default=DEFAULT_ACCOUNT, show_default=True, metavar="NAME", help=text)(command)
 
 
 def driver(command: CommandT) -> CommandT:
