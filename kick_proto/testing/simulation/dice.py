@@ -1,6 +1,6 @@
 """What a seed comes to: which sessions and servers there are, which faults exist, how likely, and when they strike.
 
-``draw`` is a pure function of the seed and of where chance comes from. Each kind of decision is a row of ``KINDS``: how
+``draw`` is a pure function of the seed. Each kind of decision is a row of ``KINDS``: how
 likely a seed has it at all, how often an hour it then comes at most, and how one is made.
 """
 
@@ -20,16 +20,14 @@ from kick_proto.testing import faults as switches
 from kick_proto.testing.faults import Faults
 from kick_proto.testing.personalities import PERSONALITIES, Personality
 from kick_proto.testing.simulation import decisions as d
+from kick_proto.testing.simulation.chance import Chance
 from kick_proto.testing.simulation.decisions import Decision
 
-__all__ = ["CHANNEL_COUNT", "KINDS", "AppPlan", "Chance", "Dice", "HostPlan", "Plan", "channel_of", "draw"]
-
-Chance: TypeAlias = Callable[[str], Rng]
-"""Where chance comes from: a generator for each purpose, by its name. ``random.Random`` is one."""
+__all__ = ["CHANNEL_COUNT", "KINDS", "AppPlan", "Dice", "HostPlan", "Plan", "channel_of", "draw"]
 
 ItemT = TypeVar("ItemT")
 
-CHANNEL_COUNT = 4
+CHANNEL_COUNT = 3
 """Channels that applications may want."""
 
 
@@ -78,6 +76,8 @@ class Dice:
         self.hosts = hosts
         self._app_count = app_count
         self._ids = 0
+        self._frames: list[Frame] = []
+        self._moments = [0.0]
 
     def chance(self, share: float) -> bool:
         """True in this share of cases."""
@@ -100,8 +100,13 @@ class Dice:
         return items[int(self._rng.random() * len(items))]
 
     def moment(self) -> float:
-        """A moment while faults may strike."""
-        return self.between(0.0, self.safety)
+        """A moment while faults may strike: any, or one shortly after another, for one trouble seldom comes alone."""
+        if self.chance(0.5):
+            at = self.between(0.0, self.safety)
+        else:
+            at = min(self.safety, self.pick(self._moments) + self.about(0.01, 30.0))
+        self._moments.append(at)
+        return at
 
     def host(self) -> str:
         """One of the hosts."""
@@ -115,32 +120,37 @@ class Dice:
         """A moment after that one, not too long after, while faults may strike."""
         return min(self.safety, at + self.about(1.0, most))
 
-    def id(self) -> str:
-        """An id of an event: a new one, or one of the latest again."""
-        if self.chance(0.8):
-            self._ids += 1
-        return f"id-{max(1, self._ids - self.count(0, 3))}" if self.chance(0.2) else f"id-{self._ids}"
+    def frame(self) -> Frame:
+        """A frame of the application's, with an id of its own, or one of the latest again."""
+        if self._frames and self.chance(0.3):
+            return self.pick(self._frames[-4:])
+        self._ids += 1
+        event, payload = self.pick(FRAMES)
+        payload = payload.replace("ID", f"id-{self._ids}")
+        self._frames.append(Frame(event, self.pick(TOPICS), payload))
+        return self._frames[-1]
 
 
 # What servers say
 
 
-def _frame(dice: Dice) -> Frame:
-    topic = dice.pick(TOPICS)
-    payload = dice.pick(PAYLOADS)
-    return Frame(dice.pick(("App\\Events\\ChatMessageEvent", "Novelty", "App\\Events\\SubscriptionEvent")), topic,
-                 payload.replace("ID", dice.id()))  # fmt: skip
+def _whispers(dice: Dice) -> tuple[str, ...]:
+    """A few texts; seldom one of them over and over."""
+    texts = tuple(_text(dice) for _ in range(dice.count(1, 4)))
+    return texts * 60 if dice.chance(0.05) else texts
 
 
-PAYLOADS = (
-    '{"id":"ID","content":"hello","created_at":"2026-11-01T12:00:00+00:00","sender":{"id":5,"username":"Ada"}}',
-    '{"id":"ID","content":"hello","created_at":"2026-11-01T12:00:00+00:00","sender":{"id":5,"username":"Ada"}}',
-    '{"chatroom_id":200,"username":"ID","months":3}',
-    '{"id":"ID"}',
-    '{"id":',
-    "[]",
+CHAT = '{"id":"ID","content":"hello","created_at":"2026-11-01T12:00:00+00:00","sender":{"id":5,"username":"Ada"}}'
+
+FRAMES = (
+    *[("App\\Events\\ChatMessageEvent", CHAT)] * 4,
+    ("App\\Events\\ChatMessageEvent", '{"id":"ID"}'),
+    ("App\\Events\\ChatMessageEvent", '{"id":'),
+    ("App\\Events\\SubscriptionEvent", '{"chatroom_id":200,"username":"ID","months":3}'),
+    ("App\\Events\\SubscriptionEvent", "[]"),
+    ("Novelty", CHAT),
 )
-"""Payloads, whole and broken."""
+"""Names and payloads, whole and broken."""
 
 
 def _text(dice: Dice) -> str:
@@ -158,7 +168,7 @@ def _answered(event: str) -> Callable[[Dice], str]:
 TEXTS: tuple[Callable[[Dice], str], ...] = (
     lambda dice: dice.pick(switches.MALFORMED),
     lambda dice: dice.pick((PING, PONG)),
-    lambda dice: encode_frame(_frame(dice)),
+    lambda dice: encode_frame(dice.frame()),
     lambda dice: encode_frame(Frame("Novelty", Topic("chatrooms.999.v2"), "{}")),
     _said("pusher:connection_established", '{"socket_id":"1.2","activity_timeout":30}', "{}", "x"),
     _said("pusher:error", '{"code":null,"message":"m"}', '{"code":4200}', '{"code":4009}', '{"code":4301}', "x"),
@@ -217,11 +227,11 @@ def _move(dice: Dice, at: float) -> Decision:
 
 
 def _whisper(dice: Dice, at: float) -> Decision:
-    return d.Whisper(at, dice.app(), tuple(_text(dice) for _ in range(dice.count(1, 4))))
+    return d.Whisper(at, dice.app(), _whispers(dice))
 
 
 def _publish(dice: Dice, at: float) -> Decision:
-    return d.Publish(at, tuple(_frame(dice) for _ in range(dice.pick((1, 2, 4, 20)))))
+    return d.Publish(at, tuple(dice.frame() for _ in range(dice.pick((1, 2, 4, 20)))))
 
 
 def _ask(dice: Dice, at: float) -> Decision:
@@ -314,9 +324,9 @@ def _application(dice: Dice) -> AppPlan:
     return AppPlan(config, app, dice.chance(0.25), dice.between(0.0, 20.0))
 
 
-def draw(seed: int, hours: float, chance: Chance) -> Plan:
+def draw(seed: int, hours: float) -> Plan:
     """Draw the plan of a seed: ``hours`` of faults, before all is well again."""
-    rng = chance(f"{seed}/plan")
+    rng = Chance(f"{seed}/plan")
     host_count = 1 + int(rng.random() * 3)
     app_count = 1 if rng.random() < 0.6 else 2
     hosts = [cluster(name).host for name in KICK_CLUSTERS[:host_count]]

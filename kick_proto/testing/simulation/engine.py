@@ -18,7 +18,8 @@ from kick_proto.pusher import KICK_APP_KEY
 from kick_proto.testing.faults import NO_FAULTS, Faults
 from kick_proto.testing.simulation import decisions as d
 from kick_proto.testing.simulation.actors import Application, Host
-from kick_proto.testing.simulation.dice import CHANNEL_COUNT, Chance, Plan
+from kick_proto.testing.simulation.chance import Chance
+from kick_proto.testing.simulation.dice import CHANNEL_COUNT, Plan
 from kick_proto.testing.simulation.laws import Law, Violation, liveness_bound
 from kick_proto.testing.simulation.wire import Weather, Wire
 
@@ -57,14 +58,13 @@ class _Link:
 class World:
     """One run of one plan; ``digest`` is the transcript's hash, ``lines`` its last lines, ``steps`` how many it took."""
 
-    def __init__(self, plan: Plan, chance: Chance) -> None:
+    def __init__(self, plan: Plan) -> None:
         self.now = 0.0
         self.steps = 0
         self.lines: deque[tuple[float, str, object]] = deque(maxlen=KEPT_LINES)
         self._plan = plan
-        self._chance = chance
         self._hash = hashlib.blake2b(digest_size=16)
-        self._encode = msgspec.msgpack.Encoder(enc_hook=repr).encode
+        self._encode = msgspec.msgpack.Encoder(enc_hook=repr, order="deterministic").encode
         self._heap: list[tuple[float, int, Due, Any]] = []
         self._count = 0
         self._weather = Weather()
@@ -75,7 +75,7 @@ class World:
         self._alive = 0
         self.apps = [Application(number, each, over_bytes=plan.over_bytes) for number, each in enumerate(plan.apps)]
         self.hosts = {
-            each.host: Host(each, chance(f"{plan.seed}/{each.host}"), UNIX_EPOCH, KICK_APP_KEY, over_bytes=plan.over_bytes)
+            each.host: Host(each, Chance(f"{plan.seed}/{each.host}"), UNIX_EPOCH, KICK_APP_KEY, over_bytes=plan.over_bytes)
             for each in plan.hosts
         }
 
@@ -126,7 +126,7 @@ class World:
     # Applications
 
     def _begin(self, app: Application) -> None:
-        rng = self._chance(f"{self._plan.seed}/app {app.number}/{app.generation}")
+        rng = Chance(f"{self._plan.seed}/app {app.number}/{app.generation}")
         app.begin(self.now, rng)
         self._settle(app)
         if self._is_calm:
@@ -194,7 +194,7 @@ class World:
         host, door = self.hosts[opening.host], self._doors.get(opening.host)
         kind = door.kind if door is not None and door.until > self.now else None
         target = None if self._plan.over_bytes else opening.target
-        draw = self._chance(f"{self._plan.seed}/wire {app.number}/{app.generation}/{opening.ref}")
+        draw = Chance(f"{self._plan.seed}/wire {app.number}/{app.generation}/{opening.ref}")
         wire = Wire(opening.ref, number, target, self._weather, draw)
         reachable = kind is None or kind is d.DoorKind.SLOW
         link = self._links[number] = _Link(wire, app, host if reachable else None)
@@ -417,7 +417,7 @@ class World:
     def _on_twin(self, decision: d.Twin) -> None:
         app = self.apps[decision.app]
         if not app.stack.closed:
-            app.add_twin(decision, self._chance(f"{self._plan.seed}/twin {decision.at}"))
+            app.add_twin(decision, Chance(f"{self._plan.seed}/twin {decision.at}"))
 
     # The second phase
 

@@ -16,12 +16,17 @@ from kick_proto.frames import Frame
 from kick_proto.ids import Channel, Topic
 from kick_proto.lifecycle import Down, GaveUp, Lagging, Stats, Up
 from kick_proto.provider import Confirmed, ErrorReceived, Refused
+from kick_proto.pusher import MOST_BEFORE_HANDSHAKE
 from kick_proto.recent import RecentIds
 from kick_proto.session import Config, SessionEvent
 from kick_proto.testing.simulation.laws import Law, Violation
 from kick_proto.testing.simulation.lifeline import Told
 
-__all__ = ["Ledger"]
+__all__ = ["TOLD_OF_AN_ATTEMPT", "Ledger"]
+
+TOLD_OF_AN_ATTEMPT = MOST_BEFORE_HANDSHAKE + 3
+"""Events that one attempt to connect may come to, whether anybody reads or not: what a peer says before the handshake,
+and that the session was up, is down, and has given up."""
 
 
 class Ledger:
@@ -35,8 +40,7 @@ class Ledger:
         self._decode = Decoders().decode
         self._expected: deque[SessionEvent | Told] = deque()
         self._known: dict[tuple[str, str], RecentIds] = {}
-        self._largest_read = 0
-        self._since_mark = 0
+        self._most = config.high_water + TOLD_OF_AN_ATTEMPT
 
     # What is wanted
 
@@ -71,12 +75,25 @@ class Ledger:
         """The session must tell this next."""
         self._expected.append(event)
 
+    def allow(self, count: int) -> None:
+        """So many events more may stand undelivered, until the application is not behind any more."""
+        self._most += count
+
     def mark(self) -> None:
-        """A step is over: look at the marks, as the session must."""
+        """A step is over: look at the marks, as the session must.
+
+        Raises:
+            Violation: more stands undelivered than may.
+        """
         undelivered = len(self._expected)
+        if undelivered <= self._config.low_water:
+            self._most = self._config.high_water + TOLD_OF_AN_ATTEMPT
+        elif undelivered > self._most and self.is_lagging:
+            raise Violation(Law.BOUNDED, f"{undelivered} events stand undelivered, and {self._most} may")
         if not self.is_lagging and undelivered >= self._config.high_water:
             self.is_lagging = True
             self._expected.append(Lagging(undelivered))
+            self._most = max(self._most, undelivered + 1 + TOLD_OF_AN_ATTEMPT)
         elif self.is_lagging and undelivered <= self._config.low_water:
             self.is_lagging = False
 

@@ -13,7 +13,7 @@ from kick_proto.errors import RemoteProtocolError
 from kick_proto.frames import Frame
 from kick_proto.ids import Topic
 from kick_proto.machine import Closed, Failed, Input, Opened, Received
-from kick_proto.pusher import ERROR_COUNTS_FOR, SHORTEST_ACTIVITY, Timeouts
+from kick_proto.pusher import ERROR_COUNTS_FOR, MOST_BEFORE_HANDSHAKE, SHORTEST_ACTIVITY, Timeouts
 
 __all__ = ["PROTOCOL_EVENTS", "Ended", "Lifeline", "Stage", "Told"]
 
@@ -80,6 +80,7 @@ class Lifeline:
         self._pong_by: float | None = None
         self._silent_at = now
         self._error: tuple[float, int] | None = None
+        self._early_count = 0
 
     # What is due, and when
 
@@ -151,6 +152,10 @@ class Lifeline:
         for text in texts:
             if self.stage not in (Stage.HANDSHAKING, Stage.UP):
                 return None
+            if self.stage is Stage.HANDSHAKING:
+                self._early_count += 1
+                if self._early_count > MOST_BEFORE_HANDSHAKE:
+                    return self._end(1002, ours=True)
             try:
                 frame = frames.parse_frame(text)
             except RemoteProtocolError:

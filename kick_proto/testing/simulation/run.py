@@ -2,7 +2,7 @@
 
 import msgspec
 
-from kick_proto.testing.simulation.dice import Chance, Plan, draw
+from kick_proto.testing.simulation.dice import Plan, draw
 from kick_proto.testing.simulation.engine import World
 from kick_proto.testing.simulation.laws import Law, Violation
 
@@ -28,9 +28,9 @@ class Outcome(msgspec.Struct, frozen=True):
     finding: Finding | None
 
 
-def play(plan: Plan, chance: Chance) -> Outcome:
+def play(plan: Plan) -> Outcome:
     """Carry out a plan, to its end or to the first violation."""
-    world = World(plan, chance)
+    world = World(plan)
     finding = None
     try:
         world.run()
@@ -42,9 +42,9 @@ def play(plan: Plan, chance: Chance) -> Outcome:
     return Outcome(plan.seed, world.digest, world.steps, world.now * len(plan.apps), finding)
 
 
-def simulate(seed: int, hours: float, chance: Chance) -> Outcome:
+def simulate(seed: int, hours: float) -> Outcome:
     """Draw a seed's plan, and carry it out."""
-    return play(draw(seed, hours, chance), chance)
+    return play(draw(seed, hours))
 
 
 def _last_lines(world: World) -> tuple[str, ...]:

@@ -110,6 +110,8 @@ class Twinned:
             self.stack.top.handle_input(now, received)
             return
         rest = received.data
+        # A driver would not read on above the high-water mark; these are pieces of what has been read already.
+        self.stack.witness.ledger.allow(len(rest))
         while rest:
             size = 1 + int(self._draw.random() * len(rest))
             self.stack.top.handle_input(now, Received(received.ref, rest[:size], received.unix_now))

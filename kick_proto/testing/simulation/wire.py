@@ -91,7 +91,8 @@ class Wire:
         self.to_client = deque((max(at, until), word) for at, word in self.to_client)
 
     def release_stalled(self, now: float) -> None:
-        """Hold back nothing from now on."""
+        """Hold back nothing from now on, and lose nothing more."""
+        self._left = None
         self._stalled_until = now
         self._last_at[0] = min(self._last_at[0], now)
         self.to_client = deque((min(at, now), word) for at, word in self.to_client)

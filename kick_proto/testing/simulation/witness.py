@@ -16,7 +16,7 @@ from kick_proto.machine import Cancel, Close, Input, Open, Output, Received, Tra
 from kick_proto.pusher import App
 from kick_proto.session import Config, Session, SessionEvent, State, Timer
 from kick_proto.testing.simulation.laws import Law, Violation
-from kick_proto.testing.simulation.ledger import Ledger
+from kick_proto.testing.simulation.ledger import TOLD_OF_AN_ATTEMPT, Ledger
 from kick_proto.testing.simulation.lifeline import Ended, Lifeline, Stage
 from kick_proto.testing.simulation.reckoning import Dial, Over, Reckoning, Wait
 from kick_proto.testing.voice import parse_asked, parse_topic
@@ -25,6 +25,7 @@ __all__ = ["Witness"]
 
 MOST_SENDS = 64
 """Subscribes and unsubscribes whose times are kept: windows that begin further back are not looked at."""
+
 
 SLACK = 1e-6
 """Seconds, and tokens: what reckoning in another order may change."""
@@ -45,6 +46,7 @@ class Witness:
         self._dial_by: float | None = None
         self._dial_now = False
         self._is_over = False
+        self._may_still_talk = False
         self._gap_from: float | None = None
         self._last_ref = 0
         self._sends: deque[float] = deque(maxlen=MOST_SENDS)
@@ -70,6 +72,7 @@ class Witness:
         else:
             self._must_be(legal=legal)
             kept = [topic for topic in new if self.line is not None and topic in self.line.confirmed]
+            self.ledger.allow(len(kept))
             self.ledger.want(new, kept)
         self._see(now)
 
@@ -195,6 +198,7 @@ class Witness:
         self.ledger.mark()
         if gives_up is not any(isinstance(output, Close | Cancel) for output in outputs):
             raise Violation(Law.ON_TIME, f"a socket is given up at {now}: must {gives_up=}, did {outputs}")
+        self._may_still_talk = gives_up and ended is not None and ended.stage is Stage.UP
         for output in outputs:
             self._see_output(now, line, output)
         if self._dial_now:
@@ -224,6 +228,7 @@ class Witness:
                 planned = self._see_pause(now, least, most)
             case Over():
                 planned, self._is_over = None, True
+        self.ledger.allow(TOLD_OF_AN_ATTEMPT)
         self.ledger.expect(Down(cluster, ended.code, "", planned))
         if planned is None:
             self.ledger.expect(GaveUp("", ended.code))
@@ -245,6 +250,7 @@ class Witness:
             case Close() | Cancel():
                 if line is None or output.ref != line.ref:
                     raise Violation(Law.INTERFACE, f"{output} is for a socket of the past")
+                self._may_still_talk = False
             case Transmit(ref=ref, data=texts):
                 if line is None or ref != line.ref:
                     raise Violation(Law.SILENCE, f"{output} is for a socket of the past")
@@ -272,7 +278,7 @@ class Witness:
     def _see_wish(self, now: float, line: Lifeline, text: str) -> None:
         """A subscribe or an unsubscribe was sent."""
         event = parse_frame(text).event
-        if line.stage is not Stage.UP:
+        if line.stage is not Stage.UP and not self._may_still_talk:
             law = Law.SILENCE if line.stage in (Stage.CLOSING, Stage.OVER) else Law.SUBSCRIPTIONS
             raise Violation(law, f"{text} is sent while the socket is {line.stage.value}")
         topic = Topic(parse_topic(parse_asked(text).data))
