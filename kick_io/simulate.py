@@ -19,7 +19,7 @@ from kick_proto.testing.simulation.laws import Law, Violation
 from kick_proto.testing.simulation.run import Finding, Outcome, simulate
 from kick_proto.testing.simulation.shrink import shrink
 
-__all__ = ["main", "report", "simulate_all"]
+__all__ = ["compared", "main", "report", "simulate_all"]
 
 BATCH = 5
 """Seeds that a process is given at a time."""
@@ -42,7 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 break
     passed = time.monotonic() - began_at
     verdict = "no violation" if broken == 0 else f"{broken} seeds broke a law"
-    _say(f"{verdict}: {len(seeds)} seeds, {seconds / 3600:,.0f} client-hours, {steps:,} steps, twice, in {passed:.1f} s")
+    _say(
+        f"{verdict}: {len(seeds)} seeds, {seconds / 3600:,.0f} client-hours, {steps:,} steps, twice, in {passed:.1f} s"
+    )
     return 1 if broken else 0
 
 
@@ -60,7 +62,7 @@ def simulate_all(seeds: range, hours: float, processes: int) -> Iterator[Outcome
             for number, batch in enumerate(batches)
         ]
         for first, second in pairs:
-            yield from map(_compared, first.result(), second.result())
+            yield from map(compared, first.result(), second.result())
     finally:
         for pool in pools:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -87,19 +89,20 @@ def report(outcome: Outcome, hours: float) -> str:
     return "\n".join(lines)
 
 
+def compared(first: Outcome, second: Outcome) -> Outcome:
+    """The outcome of two runs of one seed: a finding of its own where their transcripts differ."""
+    if first.digest == second.digest or first.finding is not None:
+        return first
+    sentence = str(Violation(Law.DETERMINISTIC, f"two transcripts: {first.digest} and {second.digest}"))
+    return Outcome(first.seed, first.digest, first.steps, first.seconds, Finding(Law.DETERMINISTIC, 0.0, sentence, ()))
+
+
 def _submit(pool: ProcessPoolExecutor, seeds: range, hours: float) -> Future[list[Outcome]]:
     return pool.submit(_simulate_batch, seeds, hours)
 
 
 def _simulate_batch(seeds: range, hours: float) -> list[Outcome]:
     return [simulate(seed, hours) for seed in seeds]
-
-
-def _compared(first: Outcome, second: Outcome) -> Outcome:
-    if first.digest == second.digest or first.finding is not None:
-        return first
-    sentence = str(Violation(Law.DETERMINISTIC, f"two transcripts: {first.digest} and {second.digest}"))
-    return Outcome(first.seed, first.digest, first.steps, first.seconds, Finding(Law.DETERMINISTIC, 0.0, sentence, ()))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,25 +1,24 @@
 """Bugs that are planted into the machines, one at a time, and found: what the simulation's laws are worth."""
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 
-from kick_proto import frames, rfc6455, wishes
-from kick_proto.backoff import Advice, Backoff
+from kick_proto import frames, pusher, rfc6455, session, wishes
+from kick_proto.backoff import Advice
 from kick_proto.bucket import Bucket
 from kick_proto.events import Undecodable
 from kick_proto.frames import Frame
-from kick_proto.ids import Channel, Topic
-from kick_proto.machine import Close, Input, Received, Rng
+from kick_proto.ids import Channel
+from kick_proto.machine import Input, Received
 from kick_proto.merge import Merge
 from kick_proto.provider import Confirmed, Connected, Disconnected, Malformed
 from kick_proto.pusher import Connection
 from kick_proto.pusher import State as SocketState
-from kick_proto.recent import RecentIds
 from kick_proto.redial import Again, Redial, Verdict
-from kick_proto.session import REACTIONS, Session
+from kick_proto.session import Session
 from kick_proto.session import State as SessionState
 from kick_proto.testing.simulation.laws import Law
 from kick_proto.testing.simulation.run import Outcome, simulate
@@ -29,6 +28,9 @@ from kick_proto.wishes import Route, Wishes
 
 SEEDS = 200
 HOURS = 0.2
+
+SOCKET_REACTIONS: Any = pusher.REACTIONS
+SESSION_REACTIONS: Any = session.REACTIONS
 
 Patch = pytest.MonkeyPatch
 Plant = Callable[[Patch], None]
@@ -46,14 +48,8 @@ def pong_waits_for_the_bucket(patch: Patch) -> None:
             send(self, frames.PONG)
         self._held_pongs = 0  # type: ignore[attr-defined]
 
-    patch.setitem(vars_of_reactions(), "pusher:ping", on_ping)
+    patch.setitem(SOCKET_REACTIONS, "pusher:ping", on_ping)
     patch.setattr(Connection, "_send", behind)
-
-
-def vars_of_reactions() -> Any:
-    from kick_proto import pusher
-
-    return pusher.REACTIONS
 
 
 def attempts_are_forgotten_when_a_socket_is_up(patch: Patch) -> None:
@@ -193,11 +189,7 @@ def malformed_texts_are_not_counted(patch: Patch) -> None:
         self._stats.undecodable += 1
         self._events.append(Undecodable(received_at, Frame("", "", event.text), None, event.error))
 
-    patch.setitem(reactions(), Malformed, on_malformed)
-
-
-def reactions() -> Any:
-    return REACTIONS
+    patch.setitem(SESSION_REACTIONS, Malformed, on_malformed)
 
 
 def close_is_not_heard_while_waiting(patch: Patch) -> None:
@@ -226,7 +218,7 @@ def subscribes_twice_on_a_socket(patch: Patch) -> None:
             self._wishes._asking[event.topic] = None
             self._pace(now)
 
-    patch.setitem(reactions(), Confirmed, confirmed)
+    patch.setitem(SESSION_REACTIONS, Confirmed, confirmed)
 
 
 def an_unanswered_subscribe_is_not_missed(patch: Patch) -> None:
@@ -240,7 +232,7 @@ def a_gap_counts_from_the_end(patch: Patch) -> None:
         on_connected(self, now, received_at, event)
 
     on_connected = Session._on_connected
-    patch.setitem(reactions(), Connected, connected)
+    patch.setitem(SESSION_REACTIONS, Connected, connected)
 
 
 def a_silent_handshake_is_waited_for_for_ever(patch: Patch) -> None:
@@ -293,6 +285,10 @@ def the_high_water_mark_is_not_seen(patch: Patch) -> None:
     patch.setattr(Session, "_note_lag", lambda self: None)
 
 
+def a_peer_may_talk_for_ever_without_a_handshake(patch: Patch) -> None:
+    patch.setattr(Connection, "_may_come_early", lambda self: self._state is SocketState.HANDSHAKING)
+
+
 def an_early_timeout_is_taken_for_a_due_one(patch: Patch) -> None:
     handle_timeout = Connection.handle_timeout
     patch.setattr(Connection, "handle_timeout", lambda self, now: handle_timeout(self, now + 0.5))
@@ -325,6 +321,7 @@ PLANTED: tuple[tuple[Plant, set[Law]], ...] = (
     (chance_is_shared_by_a_copy, set(Law)),
     (a_merge_holds_back_what_is_no_part, {Law.EVENTS}),
     (the_high_water_mark_is_not_seen, {Law.BOUNDED, Law.EVENTS}),
+    (a_peer_may_talk_for_ever_without_a_handshake, {Law.ON_TIME, Law.BOUNDED}),
     (an_early_timeout_is_taken_for_a_due_one, set(Law)),
 )
 """Each planted bug, and the laws one of which must be what finds it."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from kick_proto.errors import LocalProtocolError
 from kick_proto.ids import topics_of
-from kick_proto.machine import Input, Rng
+from kick_proto.machine import Input, Output, Rng
 from kick_proto.session import SessionEvent
 from kick_proto.testing.faults import NO_FAULTS, Faults
 from kick_proto.testing.server import ClientGone, KickServer, ServerEvent, TextReceived
@@ -54,7 +54,9 @@ class Application:
         self.reborn_at = None
         self.generation += 1
         self.born_at = now
-        self.stack = Stack(self.plan.config, self.plan.app, rng, over_bytes=self._over_bytes, merged=self.plan.is_merged)
+        self.stack = Stack(
+            self.plan.config, self.plan.app, rng, over_bytes=self._over_bytes, merged=self.plan.is_merged
+        )
         for channel, topics in self.wishes.items():
             self.ask(now, channel, topics)
         self.tell(now, "connect")
@@ -123,7 +125,7 @@ class Application:
 
 
 def _made(stack: Stack, take: Callable[[], list[SessionEvent]] | None) -> Made:
-    outputs = list(iter(stack.top.poll_output, None))
+    outputs: list[Output[Any]] = list(iter(stack.top.poll_output, None))
     events = take() if take is not None else []
     return outputs, events, stack.top.poll_timeout(), stack.top.wants_input
 

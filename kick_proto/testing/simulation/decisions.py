@@ -40,12 +40,15 @@ __all__ = [
 
 
 class DoorKind(Enum):
-    """What happens to who connects: refused, kept waiting, never answered, or no WebSocket behind the connection."""
+    """What happens to who connects: refused, kept waiting, never answered, no WebSocket behind the connection, or one
+    that talks and talks without a handshake (over bytes that is no WebSocket either).
+    """
 
     REFUSED = "refused"
     SLOW = "slow"
     SILENT = "silent"
     BROKEN = "broken"
+    BABBLING = "babbling"
 
 
 class Way(Enum):
@@ -88,13 +91,14 @@ class Tardy(msgspec.Struct, frozen=True, tag=True):
 
 
 class Door(msgspec.Struct, frozen=True, tag=True):
-    """Until then who connects to the host finds this; ``delay`` is how long a slow one takes."""
+    """Until then who connects to the host finds this; ``delay`` is how long a slow one takes, ``texts`` the babble."""
 
     at: float
     host: str
     kind: DoorKind
     until: float
     delay: float
+    texts: tuple[str, ...] = ()
 
 
 class Mood(msgspec.Struct, frozen=True, tag=True):

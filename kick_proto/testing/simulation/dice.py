@@ -214,7 +214,9 @@ MOODS: tuple[Callable[[Dice], Faults], ...] = (
 
 
 def _door(dice: Dice, at: float) -> Decision:
-    return d.Door(at, dice.host(), dice.pick(tuple(d.DoorKind)), dice.until(at, 900.0), dice.between(0.0, 30.0))
+    kind = dice.pick(tuple(d.DoorKind))
+    texts = tuple(encode_frame(dice.frame()) for _ in range(dice.count(1, 60) if kind is d.DoorKind.BABBLING else 0))
+    return d.Door(at, dice.host(), kind, dice.until(at, 900.0), dice.between(0.0, 30.0), texts)
 
 
 def _mood(dice: Dice, at: float) -> Decision:
@@ -253,7 +255,7 @@ KINDS: Mapping[str, tuple[float, float, Make]] = {
     "stalls": (0.5, 15.0, lambda r, at: d.Stall(at, r.app(), r.about(0.5, 100.0))),
     "subscribes": (0.9, 15.0, _ask),
     "unsubscribes": (0.7, 12.0, lambda r, at: d.Leave(at, r.app(), r.count(0, CHANNEL_COUNT - 1))),
-    "ends": (0.4, 4.0, lambda r, at: d.Quit(at, r.app(), r.chance(0.5))),
+    "ends": (0.6, 6.0, lambda r, at: d.Quit(at, r.app(), r.chance(0.5))),
     "slow readers": (0.5, 8.0, lambda r, at: d.Doze(at, r.app(), r.about(1.0, 900.0))),
     "clock jumps": (0.4, 4.0, lambda r, at: d.Freeze(at, r.app(), r.about(1.0, 7_200.0), r.chance(0.5))),
     "twins": (0.8, 6.0, lambda r, at: d.Twin(at, r.app(), r.pick(tuple(d.TwinKind)), r.count(3, 40))),
@@ -278,7 +280,7 @@ def _schedule(dice: Dice, app_count: int) -> tuple[Decision, ...]:
     found += [d.Ask(0.0, app, dice.count(0, CHANNEL_COUNT - 1)) for app in range(app_count)]
     for share, most, make in KINDS.values():
         if dice.chance(share):
-            number = 1 + int(dice.about(0.2, most) * dice.safety / 3_600.0)
+            number = dice.count(1, 3) + int(dice.about(0.2, most) * dice.safety / 3_600.0)
             found += [make(dice, dice.moment()) for _ in range(number)]
     return tuple(sorted(found, key=lambda decision: decision.at))
 

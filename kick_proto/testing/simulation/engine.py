@@ -56,7 +56,7 @@ class _Link:
 
 
 class World:
-    """One run of one plan; ``digest`` is the transcript's hash, ``lines`` its last lines, ``steps`` how many it took."""
+    """One run of one plan; ``digest`` is the transcript's hash, ``lines`` its last lines, ``steps`` their count."""
 
     def __init__(self, plan: Plan) -> None:
         self.now = 0.0
@@ -75,7 +75,9 @@ class World:
         self._alive = 0
         self.apps = [Application(number, each, over_bytes=plan.over_bytes) for number, each in enumerate(plan.apps)]
         self.hosts = {
-            each.host: Host(each, Chance(f"{plan.seed}/{each.host}"), UNIX_EPOCH, KICK_APP_KEY, over_bytes=plan.over_bytes)
+            each.host: Host(
+                each, Chance(f"{plan.seed}/{each.host}"), UNIX_EPOCH, KICK_APP_KEY, over_bytes=plan.over_bytes
+            )
             for each in plan.hosts
         }
 
@@ -203,7 +205,11 @@ class World:
             wire.knock(self.now, door.delay if door is not None and kind is not None else 0.0)
         elif kind is d.DoorKind.REFUSED or (kind is d.DoorKind.BROKEN and target is not None):
             wire.tell_client(self.now, Failed(opening.ref, "refused"))
-        elif kind is d.DoorKind.BROKEN:
+        elif kind is d.DoorKind.BABBLING and target is not None and door is not None:
+            wire.tell_client(self.now, Opened(opening.ref))
+            for _ in range(4):
+                wire.tell_client(self.now, Received(opening.ref, list(door.texts), 0.0))
+        elif kind in (d.DoorKind.BROKEN, d.DoorKind.BABBLING):
             wire.tell_client(self.now, Opened(opening.ref))
             wire.tell_client(self.now, Received(opening.ref, b"HTTP/1.1 503 Busy\r\n\r\n", 0.0))
             wire.tell_client(self.now, Closed(opening.ref))

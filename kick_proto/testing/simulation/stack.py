@@ -71,7 +71,7 @@ class Stack:
 
     def take_one_by_one(self) -> list[SessionEvent]:
         """Take all events, each for itself."""
-        events = list(iter(self.top.poll_event, None))
+        events: list[SessionEvent] = list(iter(self.top.poll_event, None))
         self._compare(events)
         return events
 
@@ -143,7 +143,7 @@ def _but_for_pieces(made: Made) -> Made:
     Only the latest ping of a read is answered. Source: Spec: RFC 6455 section 5.5.3.
     """
     outputs, events, at, wants = made
-    kept = [event for event in events if not isinstance(event, Lagging)]
+    kept: list[SessionEvent] = [event for event in events if not isinstance(event, Lagging)]
     return [output for output in outputs if not _is_pong(output)], kept, at, wants
 
 

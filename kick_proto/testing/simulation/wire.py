@@ -172,8 +172,9 @@ class Wire:
             self.is_opened = True
             return word
         data = word.data
-        while mail and mail[0][0] <= now and isinstance(mail[0][1], Received):
-            data = data + mail.popleft()[1].data
+        while mail and mail[0][0] <= now and isinstance(more := mail[0][1], Received):
+            data = data + more.data
+            mail.popleft()
         return self._read(now, data, unix_now)
 
     def _read(self, now: float, data: Any, unix_now: float) -> Word:

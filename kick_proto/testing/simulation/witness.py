@@ -190,7 +190,7 @@ class Witness:
 
     def _see(self, now: float, ended: Ended | None = None, *, gives_up: bool = False) -> None:
         """Look at all that can be seen of the session."""
-        outputs = list(iter(self.session.poll_output, None))
+        outputs: list[Output[list[str]]] = list(iter(self.session.poll_output, None))
         self._outputs.extend(outputs)
         line = self.line
         if ended is not None and line is not None:
@@ -337,4 +337,3 @@ class Witness:
             raise Violation(Law.SUBSCRIPTIONS, f"{min(lost)} is wanted, and was not asked for")
         if kept := line.confirmed - wanted:
             raise Violation(Law.SUBSCRIPTIONS, f"{min(kept)} is not wanted, and is kept")
-
