@@ -77,11 +77,12 @@ def report(outcome: Outcome, hours: float) -> str:
         return f"seed {outcome.seed}: every law held"
     lines = [f"seed {outcome.seed}: {finding.sentence}"]
     if finding.law is not Law.DETERMINISTIC:
-        plan, least = shrink(draw(outcome.seed, hours), outcome)
+        plan = draw(outcome.seed, hours)
+        least, again = shrink(plan, outcome)
         level = "bytes" if plan.over_bytes else "texts"
-        lines.append(f"  minimal schedule, over {level}, {len(plan.decisions)} decisions:")
-        lines += [f"    {decision!r}" for decision in plan.decisions]
-        finding = least.finding or finding
+        lines.append(f"  minimal schedule, over {level}, {len(least.decisions)} of {len(plan.decisions)} decisions:")
+        lines += [f"    {decision!r}" for decision in least.decisions]
+        finding = again.finding or finding
         lines.append(f"  with these, at {finding.at:.3f} s: {finding.sentence}")
     lines.append("  the end of the transcript:")
     lines += [f"    {line}" for line in finding.lines]

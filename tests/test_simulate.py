@@ -1,12 +1,14 @@
 """The command around the simulation: each seed twice, in several processes, and what is said of one that fails."""
 
+import re
+
 import msgspec
 import pytest
 
 from kick_io import simulate
 from kick_proto.testing.simulation.laws import Law
 from kick_proto.testing.simulation.run import Outcome
-from tests.testing.test_simulation_mutants import HOURS, close_is_not_heard_while_waiting, first_finding
+from tests.testing.test_simulation_mutants import HOURS, backs_off_too_short, first_finding
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -24,16 +26,16 @@ def test_the_command_says_how_much_was_played_and_that_nothing_was_found(capsys:
 def test_a_seed_that_breaks_a_law_is_printed_with_a_small_schedule(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    close_is_not_heard_while_waiting(monkeypatch)
+    backs_off_too_short(monkeypatch)
     outcome = first_finding()
     assert outcome is not None
     # Other processes do not have the bug that is planted here.
     monkeypatch.setattr(simulate, "simulate_all", lambda seeds, hours, processes: iter([outcome] * len(seeds)))
     assert simulate.main(["--seeds", "5", "--hours", str(HOURS), "--most", "2"]) == 1
     said = capsys.readouterr().out
-    assert said.count(f"seed {outcome.seed}: law 15 (redial): closed is False") == 2
+    assert said.count(f"seed {outcome.seed}: law 15 (redial): a pause of") == 2
     assert "minimal schedule, over " in said
-    assert "    Quit(at=" in said
+    assert re.search(r", [1-4] of \d\d decisions:\n    \w+\(at=", said)
     assert f"again: python -m kick_io.simulate --first {outcome.seed} --seeds 1 --hours {HOURS:g}\n" in said
     assert "2 seeds have broken a law; the others were not waited for\n" in said
 

@@ -16,7 +16,8 @@ from kick_proto.testing.simulation.engine import DECIDE
 from kick_proto.testing.simulation.laws import SENTENCES, Law, liveness_bound
 from kick_proto.testing.simulation.run import Finding, Outcome, play, simulate
 from kick_proto.testing.simulation.shrink import minimal, shrink
-from tests.testing.test_simulation_mutants import close_is_not_heard_while_waiting, first_finding
+from tests.testing.test_simulation_mutants import HOURS as SHORT
+from tests.testing.test_simulation_mutants import backs_off_too_short, first_finding, the_cluster_is_kept_after_4001
 
 ROOT = Path(__file__).parents[2]
 HOURS = 0.5
@@ -99,15 +100,14 @@ def test_each_trouble_alone_is_survived(decision: Decision, over_bytes: bool) ->
 
 
 def test_what_breaks_a_law_is_cut_down_to_what_that_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    close_is_not_heard_while_waiting(monkeypatch)
+    the_cluster_is_kept_after_4001(monkeypatch)
     outcome = first_finding()
     assert outcome is not None
-    plan = draw(outcome.seed, 0.2)
+    plan = draw(outcome.seed, SHORT)
     least, again = shrink(plan, outcome)
     assert again.finding is not None
     assert again.finding.law is Law.REDIAL
-    assert len(least.decisions) < len(plan.decisions) / 2
-    assert any(isinstance(decision, d.Quit) for decision in least.decisions)
+    assert len(least.decisions) < len(plan.decisions) / 4
     for left_out in range(len(least.decisions)):
         fewer = least.decisions[:left_out] + least.decisions[left_out + 1 :]
         tried = play(msgspec.structs.replace(least, decisions=fewer)).finding
@@ -139,7 +139,7 @@ def test_a_shrink_ends_when_its_tries_are_used_up() -> None:
 
 
 def test_a_finding_shows_the_end_of_the_transcript(monkeypatch: pytest.MonkeyPatch) -> None:
-    close_is_not_heard_while_waiting(monkeypatch)
+    backs_off_too_short(monkeypatch)
     outcome = first_finding()
     assert outcome is not None
     assert isinstance(outcome.finding, Finding)

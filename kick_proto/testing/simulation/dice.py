@@ -272,6 +272,8 @@ def _weather(dice: Dice) -> list[Decision]:
         found.append(d.Splits(0.0, dice.between(0.1, 1.0)))
     if dice.chance(0.5):
         found.append(d.Tardy(0.0))
+    if dice.chance(0.3):
+        found.append(_move(dice, 0.0))
     return found
 
 

@@ -22,7 +22,10 @@ from kick_proto.session import Config, SessionEvent
 from kick_proto.testing.simulation.laws import Law, Violation
 from kick_proto.testing.simulation.lifeline import Told
 
-__all__ = ["TOLD_OF_AN_ATTEMPT", "Ledger"]
+__all__ = ["DECODERS", "TOLD_OF_AN_ATTEMPT", "Ledger"]
+
+DECODERS = Decoders()
+"""One table for all sessions of a simulation: nothing is added to it."""
 
 TOLD_OF_AN_ATTEMPT = MOST_BEFORE_HANDSHAKE + 3
 """Events that one attempt to connect may come to, whether anybody reads or not: what a peer says before the handshake,
@@ -37,7 +40,7 @@ class Ledger:
         self.wanted: dict[Topic, Channel] = {}
         self.is_lagging = False
         self._config = config
-        self._decode = Decoders().decode
+        self._decode = DECODERS.decode
         self._expected: deque[SessionEvent | Told] = deque()
         self._known: dict[tuple[str, str], RecentIds] = {}
         self._most = config.high_water + TOLD_OF_AN_ATTEMPT

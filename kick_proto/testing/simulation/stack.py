@@ -14,6 +14,7 @@ from kick_proto.pusher import App
 from kick_proto.session import Config, Session, SessionEvent
 from kick_proto.testing.simulation.decisions import TwinKind
 from kick_proto.testing.simulation.laws import Law, Violation
+from kick_proto.testing.simulation.ledger import DECODERS
 from kick_proto.testing.simulation.witness import Witness
 from kick_proto.websocket import Framing
 
@@ -42,7 +43,7 @@ class Stack:
     """One session with all that is around it; see the module's docstring."""
 
     def __init__(self, config: Config, app: App, rng: Rng, *, over_bytes: bool, merged: bool) -> None:
-        self.session = Session(config, rng=rng)
+        self.session = Session(config, rng=rng, decoders=DECODERS)
         self.witness = Witness(self.session, config, app)
         self.is_merged = merged
         self._through: deque[SessionEvent] = deque()
