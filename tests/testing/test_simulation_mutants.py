@@ -1,18 +1,21 @@
 """Bugs that are planted into the machines, one at a time, and found: what the simulation's laws are worth."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from kick_proto import frames, pusher, rfc6455, session, wishes
 from kick_proto.backoff import Advice
 from kick_proto.bucket import Bucket
+from kick_proto.errors import LocalProtocolError
 from kick_proto.events import Undecodable
 from kick_proto.frames import Frame
 from kick_proto.ids import Channel
-from kick_proto.machine import Input, Received
+from kick_proto.machine import Close, Input, Received
 from kick_proto.merge import Merge
 from kick_proto.provider import Confirmed, Connected, Disconnected, Malformed
 from kick_proto.pusher import Connection
@@ -289,6 +292,125 @@ def a_peer_may_talk_for_ever_without_a_handshake(patch: Patch) -> None:
     patch.setattr(Connection, "_may_come_early", lambda self: self._state is SocketState.HANDSHAKING)
 
 
+def a_reaction_raises(patch: Patch) -> None:
+    def on_error(self: Connection, now: float, frame: Frame) -> None:
+        raise KeyError(frame.event)
+
+    patch.setitem(SOCKET_REACTIONS, "pusher:error", on_error)
+
+
+def the_last_event_is_told_twice(patch: Patch) -> None:
+    take_events = Session.take_events
+
+    def stammering(self: Session) -> list[Any]:
+        events = take_events(self)
+        return events + events[-1:]
+
+    patch.setattr(Session, "take_events", stammering)
+
+
+def an_event_is_swallowed(patch: Patch) -> None:
+    take_events = Session.take_events
+    patch.setattr(Session, "take_events", lambda self: take_events(self)[:-1])
+
+
+def what_is_dropped_is_not_counted(patch: Patch) -> None:
+    stats = Session.stats
+    patch.setattr(Session, "stats", lambda self: msgspec.structs.replace(stats(self), dropped=0))
+
+
+def an_illegal_command_is_passed_over(patch: Patch) -> None:
+    unsubscribe = Session.unsubscribe
+
+    def polite(self: Session, now: float, channel: Channel) -> None:
+        with suppress(LocalProtocolError):
+            unsubscribe(self, now, channel)
+
+    patch.setattr(Session, "unsubscribe", polite)
+
+
+def a_second_connect_is_passed_over(patch: Patch) -> None:
+    connect = Session.connect
+
+    def polite(self: Session, now: float) -> None:
+        with suppress(LocalProtocolError):
+            connect(self, now)
+
+    patch.setattr(Session, "connect", polite)
+
+
+def a_timer_stands_still(patch: Patch) -> None:
+    patch.setattr(Framing, "poll_timeout", lambda self: 0.0)
+
+
+def a_session_forgets_to_move_its_deadline(patch: Patch) -> None:
+    handle_timeout = Connection.handle_timeout
+
+    def forgetful(self: Connection, now: float) -> None:
+        handle_timeout(self, now)
+        if self._state is SocketState.CONNECTED:
+            self._timers.start(pusher.Timer.ACTIVITY, now)
+
+    patch.setattr(Connection, "handle_timeout", forgetful)
+
+
+def a_retry_is_slept_through(patch: Patch) -> None:
+    on_retry: Any = session.EXPIRIES
+    patch.setitem(on_retry, session.Timer.RETRY, lambda self, now: None)
+
+
+def a_ref_is_used_twice(patch: Patch) -> None:
+    dial = Session._dial
+
+    def thrifty(self: Session, now: float) -> None:
+        self._last_ref = 0
+        dial(self, now)
+
+    patch.setattr(Session, "_dial", thrifty)
+
+
+def a_socket_that_is_given_up_is_still_spoken_to(patch: Patch) -> None:
+    end = Connection._end
+
+    def talkative(self: Connection, event: Disconnected) -> None:
+        end(self, event)
+        self._send(frames.PONG)
+
+    patch.setattr(Connection, "_end", talkative)
+
+
+def a_close_is_asked_for_twice(patch: Patch) -> None:
+    on_disconnected = Session._on_disconnected
+
+    def twice(self: Session, now: float, received_at: datetime, event: Disconnected) -> None:
+        self._outputs.append(Close(self._last_ref))
+        on_disconnected(self, now, received_at, event)
+
+    patch.setitem(SESSION_REACTIONS, Disconnected, twice)
+
+
+def a_closed_session_has_a_deadline(patch: Patch) -> None:
+    poll_timeout = Session.poll_timeout
+    patch.setattr(Session, "poll_timeout", lambda self: 1e9 if self.closed else poll_timeout(self))
+
+
+def closed_is_never_said(patch: Patch) -> None:
+    patch.setattr(Framing, "closed", property(lambda self: False))
+
+
+def the_upgrade_is_never_asked_for(patch: Patch) -> None:
+    patch.setattr(Framing, "_on_opened", lambda self, now, socket: None)
+
+
+def a_name_is_written_wrong(patch: Patch) -> None:
+    send = Framing._send
+
+    def careless(self: Framing[Any], ref: int, texts: list[str]) -> None:
+        send(self, ref, [text.replace("pusher:", "pusher.") for text in texts])
+
+    patch.setattr(Framing, "_send", careless)
+
+
 def an_early_timeout_is_taken_for_a_due_one(patch: Patch) -> None:
     handle_timeout = Connection.handle_timeout
     patch.setattr(Connection, "handle_timeout", lambda self, now: handle_timeout(self, now + 0.5))
@@ -321,7 +443,23 @@ PLANTED: tuple[tuple[Plant, set[Law]], ...] = (
     (chance_is_shared_by_a_copy, set(Law)),
     (a_merge_holds_back_what_is_no_part, {Law.EVENTS}),
     (the_high_water_mark_is_not_seen, {Law.BOUNDED, Law.EVENTS}),
-    (a_peer_may_talk_for_ever_without_a_handshake, {Law.ON_TIME, Law.BOUNDED}),
+    (a_peer_may_talk_for_ever_without_a_handshake, {Law.ON_TIME, Law.BOUNDED, Law.REDIAL}),
+    (a_reaction_raises, {Law.TOTAL}),
+    (the_last_event_is_told_twice, {Law.EVENTS}),
+    (an_event_is_swallowed, {Law.EVENTS}),
+    (what_is_dropped_is_not_counted, {Law.COUNTERS}),
+    (an_illegal_command_is_passed_over, {Law.INTERFACE}),
+    (a_second_connect_is_passed_over, {Law.INTERFACE}),
+    (a_timer_stands_still, {Law.INTERFACE}),
+    (a_session_forgets_to_move_its_deadline, {Law.INTERFACE, Law.ON_TIME}),
+    (a_retry_is_slept_through, {Law.ON_TIME}),
+    (a_ref_is_used_twice, {Law.INTERFACE}),
+    (a_socket_that_is_given_up_is_still_spoken_to, {Law.SILENCE, Law.PONGS}),
+    (a_close_is_asked_for_twice, {Law.ON_TIME, Law.INTERFACE}),
+    (a_closed_session_has_a_deadline, {Law.SILENCE}),
+    (closed_is_never_said, {Law.LIVENESS}),
+    (the_upgrade_is_never_asked_for, {Law.LIVENESS}),
+    (a_name_is_written_wrong, {Law.INTERFACE}),
     (an_early_timeout_is_taken_for_a_due_one, set(Law)),
 )
 """Each planted bug, and the laws one of which must be what finds it."""

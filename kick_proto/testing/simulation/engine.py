@@ -31,6 +31,9 @@ UNIX_EPOCH = 1_800_000_000.0
 CALM = 0.2
 """Seconds that a message takes at most when faults are off."""
 
+LONGEST_CALM = 3_600.0
+"""Seconds without faults after which every application has a session that is up, or had one that was."""
+
 MOST_STEPS = 10_000
 """Things that may happen at one moment; beyond it a machine is taken to spin."""
 
@@ -72,7 +75,7 @@ class World:
         self._of_client: dict[tuple[int, int, int], _Link] = {}
         self._doors: dict[str, d.Door] = {}
         self._is_calm = False
-        self._alive = 0
+        self._alive: set[int] = set()
         self.apps = [Application(number, each, over_bytes=plan.over_bytes) for number, each in enumerate(plan.apps)]
         self.hosts = {
             each.host: Host(
@@ -94,7 +97,7 @@ class World:
         for decision in self._plan.decisions:
             self._at(decision.at, self._decide, decision)
         self._at(self._plan.safety, self._calm_down, None)
-        self._go(lambda: self._is_calm and self._alive == len(self.apps))
+        self._go(lambda: self._is_calm and len(self._alive) == len(self.apps))
         self._is_calm = True
         for app in self.apps:
             self._tell(app, "close")
@@ -186,7 +189,7 @@ class World:
             return
         app.stack.take()
         app.stack.witness.ledger.delivered_all()
-        if not (self._is_calm and self._alive == len(self.apps)):
+        if not (self._is_calm and len(self._alive) == len(self.apps)):
             self._begin(app)
 
     # Wires
@@ -440,6 +443,13 @@ class World:
             self._schedule(link)
         for app in self.apps:
             self._watch_over(app)
+        self._at(self.now + LONGEST_CALM, self._must_be_over, None)
+
+    def _must_be_over(self, _: None) -> None:
+        if len(self._alive) < len(self.apps):
+            raise Violation(
+                Law.LIVENESS, f"{LONGEST_CALM:g} s after all is well a session neither is up nor was replaced"
+            )
 
     def _watch_over(self, app: Application) -> None:
         config, topics = app.plan.config, min(app.plan.config.max_topics, 6 * CHANNEL_COUNT)
@@ -455,7 +465,7 @@ class World:
         if line is None or session.confirmed != session.wanted - refused:
             missing = sorted(session.wanted - session.confirmed - refused)
             raise Violation(Law.LIVENESS, f"{session.state} {bound:g} s after all is well; unconfirmed: {missing}")
-        self._alive += 1
+        self._alive.add(app.number)
 
     def _must_be_closed(self, _: None) -> None:
         for app in self.apps:

@@ -150,10 +150,10 @@ class Ledger:
         Raises:
             Violation: they are others than they must be.
         """
-        if stats != self.stats:
-            raise Violation(Law.COUNTERS, f"the counters say {stats}, and must say {self.stats}")
         if stats.frames != stats.events + stats.unknown + stats.undecodable + stats.dropped:
             raise Violation(Law.COUNTERS, f"the parts do not add up: {stats}")
+        if stats != self.stats:
+            raise Violation(Law.COUNTERS, f"the counters say {stats}, and must say {self.stats}")
 
 
 def _is_meant(expected: SessionEvent | Told, event: SessionEvent) -> bool:
