@@ -2,13 +2,21 @@
 
 import click
 
+from kick_io.cli import options
+
 __all__ = ["anonymise"]
 
 
 @click.command(short_help="Make of a recording one that tells of nobody.")
-@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
+@click.argument("file", type=click.Path(dir_okay=False, exists=True, allow_dash=True))
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, writable=True), required=True, metavar="FILE", help="Where to."
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, writable=True),
+    callback=options.in_a_folder,
+    required=True,
+    metavar="FILE",
+    help="Where to.",
 )
 @click.option(
     "--key-file",

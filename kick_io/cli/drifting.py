@@ -1,7 +1,7 @@
 """What ``kick drift`` does: recorded lines in, differences out, as a table or as lines of JSON."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import click
@@ -132,7 +132,7 @@ def _text(report: tuple[Difference, ...], counts: Counts, overflow: int) -> Iter
 Cells = tuple[str, ...]
 
 
-def table(head: list[Cells], rows: list[Cells]) -> Iterator[str]:
+def table(head: Sequence[Cells], rows: Sequence[Cells]) -> Iterator[str]:
     """Lines with their columns aligned."""
     cells = [tuple(map(visible, row)) for row in (*head, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]

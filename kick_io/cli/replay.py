@@ -9,7 +9,7 @@ __all__ = ["replay"]
 
 
 @click.command(short_help="Show a recording, as it happened, or check it.")
-@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
+@click.argument("file", type=click.Path(dir_okay=False, exists=True, allow_dash=True))
 @options.as_json
 @click.option(
     "--speed",

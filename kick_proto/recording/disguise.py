@@ -30,8 +30,8 @@ WORDS = frozenset({"type", "status", "state", "language", "tier", "action", "uni
 BADGES = frozenset({"type", "text"})
 """The same, of a badge."""
 MEASURES = frozenset({
-    "amount", "balance", "chunk", "chunks", "code", "count", "current", "duration", "idle", "index", "interval",
-    "level", "limit", "max", "min", "minutes", "months", "number", "order", "points", "quantity", "rate",
+    "amount", "balance", "chunk", "chunks", "count", "current", "duration", "idle", "index", "interval",
+    "level", "limit", "max", "min", "minutes", "months", "order", "points", "quantity", "rate",
     "remaining", "seconds", "size", "sort", "target", "timeout", "total", "value", "version", "viewer", "viewers",
     "vote", "votes", "width", "height",
 })  # fmt: skip
@@ -44,10 +44,14 @@ TOPICS = frozenset({
     "livestreams", "updated", "channelpoints", "user", "users", "v1", "v2", "v3",
 })  # fmt: skip
 """The words that topics are made of."""
-ENVELOPE = frozenset({"event", "channel", "data", "socket_id", "activity_timeout", "code", "message", "badges"})
+ENVELOPE = frozenset({"event", "channel", "data", "socket_id", "activity_timeout", "message", "badges"})
 
+LONGEST_CODE = 6
+"""Digits that are too many for a code."""
 LARGE = 100_000
 """From here on a number may be an id, whatever its field is called."""
+EXACT = 9e15
+"""Whole numbers up to here are exact as fractions too."""
 DEEPEST = 100
 """Levels of a payload that are kept."""
 
@@ -123,7 +127,7 @@ class Disguise:
 
     def _value(self, key: str, value: Any, depth: int) -> Any:
         match value:
-            case None | bool():
+            case bool():
                 return value
             case int() | float():
                 return self._measured(key, value)
@@ -133,8 +137,8 @@ class Disguise:
                 return [self._value(key, each, depth + 1) for each in value] if depth < DEEPEST else []
             case dict():
                 return self._object(key, value, depth) if depth < DEEPEST else {}
-            case _:
-                return None
+            case _:  # null
+                return value
 
     def _object(self, key: str, value: dict[str, Any], depth: int) -> dict[str, Any]:
         kept = BADGES if key == "badges" else frozenset()
@@ -152,19 +156,23 @@ class Disguise:
 
     def _measured(self, key: str, number: float) -> float:
         words = _words(key)
-        if isinstance(number, int) and _is_id(words):
-            return self._pseudonyms.number(number)
+        if _is_id(words):
+            return self._id(number)
         if not TIMES.isdisjoint(words):
             return _shifted(number, self._pseudonyms.shift)
-        if isinstance(number, int) and MEASURES.isdisjoint(words) and abs(number) >= LARGE:
+        return self._id(number) if MEASURES.isdisjoint(words) and abs(number) >= LARGE else number
+
+    def _id(self, number: float) -> float:
+        """An id, which may have become a fraction on the way; one beyond all exact ones is none to be told apart."""
+        if isinstance(number, int):
             return self._pseudonyms.number(number)
-        return number
+        return float(self._pseudonyms.number(int(max(-EXACT, min(number, EXACT)))))
 
     def _string(self, key: str, text: str, depth: int) -> str:
         words = _words(key)
         if (key in WORDS and _OWN_WORD.fullmatch(text)) or _COLOR.fullmatch(text):
             return text
-        if text.isascii() and text.isdigit() and not MEASURES.isdisjoint(words) and not _is_id(words):
+        if text.isascii() and text.isdigit() and _is_measure(words, len(text)):
             return text
         if (found := _TIME.fullmatch(text)) and (moment := self._set_back(found[1])) is not None:
             return moment + found[2]
@@ -239,6 +247,11 @@ def _words(key: str) -> frozenset[str]:
 
 def _is_id(words: frozenset[str]) -> bool:
     return not words.isdisjoint({"id", "ids", "uid"})
+
+
+def _is_measure(words: frozenset[str], digits: int) -> bool:
+    """Whether the field measures something, or holds a code, which is short: a peer's error may say it as a text."""
+    return not _is_id(words) and (not MEASURES.isdisjoint(words) or ("code" in words and digits < LONGEST_CODE))
 
 
 def _shifted(number: float, seconds: int) -> float:

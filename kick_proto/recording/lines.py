@@ -11,7 +11,7 @@ An event stands without the frames that it came in, for these stand in the input
 
 import hashlib
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, assert_never
 
 import msgspec
 
@@ -35,6 +35,7 @@ __all__ = [
     "Joiner",
     "Line",
     "Lost",
+    "Occurrence",
     "Opening",
     "Part",
     "Raised",
@@ -45,6 +46,7 @@ __all__ = [
     "Timeout",
     "Transmitting",
     "Unreachable",
+    "encode_event",
     "encode_line",
     "event_line",
     "input_line",
@@ -212,7 +214,9 @@ class Part(_Row, frozen=True, tag="part"):
     last: bool = False
 
 
-Step: TypeAlias = Command | Reached | Heard | Lost | Unreachable | Timeout | Take
+Occurrence: TypeAlias = Reached | Heard | Lost | Unreachable
+"""A step that is an input."""
+Step: TypeAlias = Command | Occurrence | Timeout | Take
 Result: TypeAlias = Draw | Raised | Opening | Transmitting | Closing | Cancelling | Event
 Line: TypeAlias = Header | Step | Result | Ended
 
@@ -298,7 +302,7 @@ def _decoded(raw: bytes) -> Line | Part:
 # From the machine's words to lines, and back
 
 
-def input_line(at: float, received: Input[list[str]]) -> Step:
+def input_line(at: float, received: Input[list[str]]) -> Occurrence:
     """The line of an input."""
     match received:
         case Opened(ref=ref):
@@ -311,6 +315,8 @@ def input_line(at: float, received: Input[list[str]]) -> Step:
             return Lost(at, ref, code, reason)
         case Failed(ref=ref, reason=reason):
             return Unreachable(at, ref, reason)
+        case _:
+            assert_never(received)
 
 
 def _has_surrogates(text: str) -> bool:
@@ -323,8 +329,8 @@ def _has_surrogates(text: str) -> bool:
     return False
 
 
-def input_of(line: Step) -> Input[list[str]] | None:
-    """The input that a line tells of, or None where it is another step."""
+def input_of(line: Occurrence) -> Input[list[str]]:
+    """The input that a line tells of."""
     match line:
         case Reached(ref=ref):
             return Opened(ref)
@@ -335,8 +341,8 @@ def input_of(line: Step) -> Input[list[str]] | None:
             return Closed(ref, code, reason)
         case Unreachable(ref=ref, reason=reason):
             return Failed(ref, reason)
-        case Command() | Timeout() | Take():
-            return None
+        case _:
+            assert_never(line)
 
 
 def _passes(utf8: bytes) -> bool:
@@ -358,17 +364,44 @@ def output_line(output: Output[list[str]]) -> Result:
             return Closing(ref, code, reason)
         case Cancel(ref=ref):
             return Cancelling(ref)
+        case _:
+            assert_never(output)
 
 
 def event_line(event: msgspec.Struct) -> Event:
     """The line of an event."""
-    checksum = ""
-    if isinstance(event, Arrival):
-        joined = event.sources if isinstance(event, JoinedEvent) else ()
-        texts = [text for frame in (event.raw, *joined) for text in (frame.event, frame.channel, frame.data)]
-        digest = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass"))
-        checksum = digest.hexdigest()[:16]
-        # What is unset is not written.
-        unset: dict[str, Any] = {"raw": msgspec.UNSET} | ({"sources": msgspec.UNSET} if joined else {})
-        event = msgspec.structs.replace(event, **unset)
-    return Event(type(event).__name__, msgspec.to_builtins(event, enc_hook=repr), checksum)
+    bare, checksum = _without_frames(event)
+    return Event(type(event).__name__, msgspec.to_builtins(bare, enc_hook=repr), checksum)
+
+
+class _Written(_Row, frozen=True, tag="event"):
+    """An ``Event`` of which the fields are encoded already: there are many."""
+
+    name: str
+    event: msgspec.Raw
+    frame: str = ""
+
+
+def encode_event(event: msgspec.Struct) -> Iterator[bytes]:
+    """As ``encode_line`` of the event's line, and sooner."""
+    try:
+        bare, checksum = _without_frames(event)
+        encoded = _encode(_Written(type(event).__name__, msgspec.Raw(_encode(bare)), checksum))
+    except UnicodeEncodeError:
+        encoded = b""
+    if 0 < len(encoded) < LONGEST_LINE:
+        yield encoded + b"\n"
+    else:
+        yield from encode_line(event_line(event))
+
+
+def _without_frames(event: msgspec.Struct) -> tuple[msgspec.Struct, str]:
+    """The event without its frames, and their checksum."""
+    if not isinstance(event, Arrival):
+        return event, ""
+    joined = event.sources if isinstance(event, JoinedEvent) else ()
+    texts = [text for frame in (event.raw, *joined) for text in (frame.event, frame.channel, frame.data)]
+    digest = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass"))
+    # What is unset is not written.
+    unset: dict[str, Any] = {"raw": msgspec.UNSET} | ({"sources": msgspec.UNSET} if joined else {})
+    return msgspec.structs.replace(event, **unset), digest.hexdigest()[:16]

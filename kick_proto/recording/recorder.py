@@ -29,8 +29,8 @@ from kick_proto.recording.lines import (
     Raised,
     Take,
     Timeout,
+    encode_event,
     encode_line,
-    event_line,
     input_line,
     output_line,
 )
@@ -202,7 +202,7 @@ class Recorder:
         event = self._machine.poll_event()
         if event is not None:
             self._note(Take(self._at, "one"))
-            self._note(event_line(event))
+            self._keep(encode_event(event))
         return event
 
     def take_events(self) -> list[SessionEvent]:
@@ -211,7 +211,7 @@ class Recorder:
         if events:
             self._note(Take(self._at, "all"))
             for event in events:
-                self._note(event_line(event))
+                self._keep(encode_event(event))
         return events
 
     def poll_timeout(self) -> float | None:
@@ -265,11 +265,14 @@ class Recorder:
             self._note(output_line(output))
 
     def _note(self, line: Line) -> None:
+        self._keep(encode_line(line))
+
+    def _keep(self, lines: Iterable[bytes]) -> None:
         if self._ended:
             return
         if self._size >= self._most:
             self._ended = True
-            line = Ended(f"{self._most:,} bytes stood here, and nobody took them")
-        for each in encode_line(line):
+            lines = encode_line(Ended(f"{self._most:,} bytes stood here, and nobody took them"))
+        for each in lines:
             self._lines.append(each)
             self._size += len(each)

@@ -13,7 +13,7 @@ import msgspec
 
 from kick_proto.decoders import Decoders
 from kick_proto.errors import LocalProtocolError
-from kick_proto.ids import Topic
+from kick_proto.ids import Channel, Topic
 from kick_proto.machine import Rng, SocketMachine
 from kick_proto.recording.lines import (
     FORMAT,
@@ -156,8 +156,7 @@ def _do(recorder: Recorder, step: Step) -> list[SessionEvent]:
             event = recorder.poll_event()
             return [] if event is None else [event]
         case Reached() | Heard() | Lost() | Unreachable():
-            if (received := input_of(step)) is not None:
-                recorder.handle_input(step.at, received)
+            recorder.handle_input(step.at, input_of(step))
         case _:
             assert_never(step)
     return []
@@ -171,10 +170,12 @@ def _command(recorder: Recorder, told: Command) -> None:
                 recorder.connect(told.at)
             case Command(name="close"):
                 recorder.close(told.at)
-            case Command(name="subscribe", channel=channel) if channel is not None:
+            case Command(name="subscribe", channel=Channel() as channel):
                 recorder.subscribe(told.at, channel, topics)
-            case Command(name="unsubscribe", channel=channel) if channel is not None:
+            case Command(name="unsubscribe", channel=Channel() as channel):
                 recorder.unsubscribe(told.at, channel)
+            case _:
+                pass  # it names no channel, so nobody has given it
     except LocalProtocolError:
         pass  # it was recorded as such, and is compared
 

@@ -46,6 +46,7 @@ def test_ids_are_the_same_in_topics_and_payloads() -> None:
         {"followers_count": 2_345_678, "numberOfViewers": 700_000, "amount": 1_000_000, "duration": "1200"},
         {"enabled": False, "none": None, "rate": 1.5, "empty": [], "text": ""},
         {"is_live": 1, "min_duration": 300_000},
+        {"code": "4001", "activity_timeout": "120"},
     ],
 )
 def test_what_tells_of_nobody_is_kept(kept: dict[str, Any]) -> None:
@@ -65,7 +66,8 @@ def test_what_tells_of_nobody_is_kept(kept: dict[str, Any]) -> None:
         {"color": CANARY, "1234567": CANARY},
         {"user_id": 1234567, "owner": 1234567, "data": "1234567", "seen": ["1234567"]},
         {"votes_by": {f"x-{CANARY}": 1, f"{CANARY}9": 2}},
-        {"phone": "+1234567", "reason": CANARY, "session_title": CANARY.upper()},
+        {"user_id": 1234567.0, "big": 1234567.5, "code": 1234567, "phone_number": 1234567},
+        {"code": "1234567", "phone": "+1234567", "reason": CANARY, "session_title": CANARY.upper()},
     ],
 )
 def test_what_may_be_somebodys_is_not_left(told: dict[str, Any]) -> None:

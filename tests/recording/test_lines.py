@@ -6,21 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kick_proto.errors import RemoteProtocolError
-from kick_proto.events import Unknown
+from kick_proto.events import Undecodable, Unknown
 from kick_proto.frames import Frame
-from kick_proto.lifecycle import Up
+from kick_proto.lifecycle import Down, Up
 from kick_proto.machine import Cancel, Close, Closed, Failed, Input, Open, Opened, Received, Transmit
 from kick_proto.recording import lines
 from kick_proto.recording.lines import (
     Cancelling,
     Closing,
-    Ended,
     Event,
     Joiner,
     Line,
     Opening,
-    Timeout,
     Transmitting,
+    encode_event,
     encode_line,
     event_line,
     input_line,
@@ -28,6 +27,8 @@ from kick_proto.recording.lines import (
     output_line,
 )
 from tests.scenes import FOX
+
+AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 INPUTS: list[Input[list[str]]] = [
     Opened(3),
@@ -48,14 +49,8 @@ def fed(line: Line) -> Line | None:
 @pytest.mark.parametrize("received", INPUTS, ids=repr)
 def test_an_input_comes_out_of_its_line_as_it_went_in(received: Input[list[str]]) -> None:
     line = fed(input_line(1.25, received))
-    assert not isinstance(line, lines.Header | lines.Result | Ended | None)
+    assert isinstance(line, lines.Occurrence)
     assert input_of(line) == received
-
-
-def test_other_steps_are_no_inputs() -> None:
-    assert [input_of(line) for line in (Timeout(1.0), lines.Take(1.0, "all"), lines.Command(1.0, "close"))] == [
-        None
-    ] * 3
 
 
 def test_the_outputs_have_a_line_each() -> None:
@@ -66,8 +61,7 @@ def test_the_outputs_have_a_line_each() -> None:
 
 
 def test_an_event_stands_by_name_with_the_checksum_of_its_frame() -> None:
-    at = datetime(2026, 11, 1, tzinfo=UTC)
-    first, second = (event_line(Unknown(at, Frame("New", "t", data), FOX)) for data in ("{}", "[]"))
+    first, second = (event_line(Unknown(AT, Frame("New", "t", data), FOX)) for data in ("{}", "[]"))
     assert (first.name, first.event["type"], first.event["received_at"]) == (
         "Unknown",
         "Unknown",
@@ -82,6 +76,21 @@ def test_an_event_of_somebodys_own_is_told_too() -> None:
         thing: object
 
     assert event_line(Odd(1j)) == Event("Odd", {"thing": "1j"})
+    assert list(encode_event(Odd(1j))) == list(encode_line(Event("Odd", {"thing": "1j"})))
+    assert list(encode_event(Odd(["\ud800", 1]))) == list(encode_line(Event("Odd", {"thing": ["?", 1]})))
+
+
+@pytest.mark.parametrize("reason", ["lost", "\ud800", "x" * lines.LONGEST_LINE])
+def test_an_event_is_written_as_its_line_is(reason: str) -> None:
+    down = Down("us2", 1006, reason, 0.1)
+    assert list(encode_event(down)) == list(encode_line(event_line(down)))
+    undecodable = Undecodable(AT, Frame("x", "y", reason), FOX, reason)
+    assert list(encode_event(undecodable)) == list(encode_line(event_line(undecodable)))
+
+
+def test_what_is_no_utf8_in_a_damaged_line_is_read_as_well_as_it_can_be() -> None:
+    received = input_of(lines.Heard(0.0, 1, 0.0, (), (b"\xff", b"\xed\xa0\x80")))
+    assert received == Received(1, ["\ufffd", "\ud800"], 0.0)
 
 
 @given(st.text(max_size=40) | st.just("\ud800"))

@@ -90,7 +90,7 @@ def told(seen: list[Seen]) -> list[object]:
 
 
 @pytest.mark.parametrize("began_at", [0.0, 0.1, 1_234.567, 98_765_432.1])
-def test_hours_with_faults_are_replayed_whenever_they_began(began_at: float) -> None:
+def test_a_minute_with_faults_is_replayed_whenever_it_began(began_at: float) -> None:
     lines, events = recorded(60, faults=CHAOS, began_at=began_at)
     replayed = replay(read(lines))
     assert (replayed.lines, replayed.events, replayed.differences) == (lines, events, [])

@@ -100,6 +100,12 @@ def test_decoders_of_ones_own_are_brought_to_the_replay() -> None:
     assert replay(read(lines), recorded_machine(decoders)).lines == lines
 
 
+def test_a_command_that_names_no_channel_was_given_by_nobody(recording: Recording) -> None:
+    told = [b'{"line":"command","at":0,"name":"subscribe"}\n', b'{"line":"command","at":0,"name":"unsubscribe"}\n']
+    replayed = replay(read([*recording.lines[:2], *told, *recording.lines[2:]]))
+    assert (replayed.events, replayed.lines) == (recording.events, recording.lines)
+
+
 def test_a_recording_without_a_header_is_not_replayed() -> None:
     with pytest.raises(ValueError, match="without its header"):
         replay(Transcript(None, ()))
