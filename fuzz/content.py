@@ -15,7 +15,7 @@ __all__ = ["check", "seed"]
 
 ONCE = 240
 """First bytes up to here do not repeat it."""
-MOST = 2_000
+MOST = 4_000
 """Characters at first: a message has 500, and what is longer costs a fuzzer time and shows it nothing new."""
 SUSPICIOUS = 0.5e-6
 """Seconds of this thread's own time a character: what has taken that may take the square, and is tried when longer."""

@@ -1,6 +1,6 @@
 #!/bin/bash -eu
 # Builds one fuzzer for each target of fuzz.TARGETS, with its seeds and the dictionary beside it.
-pip3 install ".[cli]"
+pip3 install ".[cli,rest,zstd]"
 for name in $(python3 -c "import fuzz; print(*fuzz.TARGETS)"); do
     launcher="$SRC/fuzz_$name.py"
     cat >"$launcher" <<EOF
