@@ -20,7 +20,7 @@ from kick_proto.payloads import MayBeEmpty
 from kick_proto.testing.faults import MALFORMED
 from kick_proto.testing.personalities import PERSONALITIES, Form, Personality, encode_as, json_as
 from kick_proto.testing.strategies.payloads import payloads_making, payloads_of
-from kick_proto.testing.strategies.values import Json, json_values, texts_of_people
+from kick_proto.testing.strategies.values import Json, json_values, named, texts_of_people
 
 __all__ = [
     "channels",
@@ -75,9 +75,9 @@ def tellings_of(event_type: type[Event], rows: Iterable[Row[Any]]) -> st.SearchS
 @lru_cache(maxsize=200)
 def _tellings(rows: tuple[Row[Any], ...], event_type: type[Event] | None) -> st.SearchStrategy[Frame]:
     """Made once for each table and type, because a strategy of many fields takes longer to make than to draw from."""
-    return st.one_of(
-        *(_telling(row, payloads_of(row) if event_type is None else payloads_making(row, event_type)) for row in rows)
-    )
+    told = (payloads_of(row) if event_type is None else payloads_making(row, event_type) for row in rows)
+    name = "frames" if event_type is None else f"frames_of_{event_type.__name__}"
+    return named(name, st.one_of(*map(_telling, rows, told)))
 
 
 def _telling(row: Row[Any], payloads: st.SearchStrategy[Json]) -> st.SearchStrategy[Frame]:
@@ -100,9 +100,13 @@ def unknown_frames(channel: Channel) -> st.SearchStrategy[Frame]:
 
 def undecodable_frames(channel: Channel) -> st.SearchStrategy[Frame]:
     """Frames of known events whose payloads no row reads: they become ``Undecodable``."""
-    rows = st.sampled_from([row for row in ROWS if row.topics and not issubclass(row.payload, MayBeEmpty)])
+    known = [
+        (row.name, topic_of(row.topics[0], channel))
+        for row in ROWS
+        if row.topics and not issubclass(row.payload, MayBeEmpty)
+    ]
     broken = st.sampled_from(["", "{", "null", "7", '"text"', "[[]]", '{"id":', "\x00"])
-    return st.builds(lambda row, data: Frame(row.name, topic_of(row.topics[0], channel), data), rows, broken)
+    return st.builds(lambda where, data: Frame(where[0], where[1], data), st.sampled_from(known), broken)
 
 
 def protocol_texts(channel: Channel) -> st.SearchStrategy[str]:
@@ -124,14 +128,14 @@ def protocol_texts(channel: Channel) -> st.SearchStrategy[str]:
 def well_formed_texts(channel: Channel) -> st.SearchStrategy[str]:
     """Texts that are Pusher frames: of the protocol, of known and unknown events, and of unreadable ones."""
     told = frames(channel) | unknown_frames(channel) | undecodable_frames(channel)
-    return protocol_texts(channel) | told.map(encode_frame)
+    return named("well_formed_texts", protocol_texts(channel) | told.map(encode_frame))
 
 
 def malformed_texts(channel: Channel) -> st.SearchStrategy[str]:
     """Texts that are no Pusher frames: prose, JSON of another shape, and frames that were cut off."""
     cut = st.builds(lambda text, keep: text[: int(keep * len(text))], well_formed_texts(channel), st.floats(0, 0.99))
     strange = st.sampled_from(MALFORMED) | texts_of_people() | _encoded(json_values())
-    return (strange | cut).filter(lambda text: not _is_frame(text))
+    return named("malformed_texts", (strange | cut).filter(lambda text: not _is_frame(text)))
 
 
 def texts(channel: Channel) -> st.SearchStrategy[str]:

@@ -9,17 +9,19 @@ Everything shrinks towards little: fields that may be left out are, numbers go t
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from hypothesis import strategies as st
 from msgspec import inspect
 
-__all__ = ["Told", "json_values", "moments", "texts_of_people", "values_of"]
+__all__ = ["Told", "json_values", "moments", "named", "texts_of_people", "values_of"]
 
 Json: TypeAlias = Any
 """What ``json.loads`` may give."""
 Told: TypeAlias = Mapping[str, st.SearchStrategy[Json]]
 """What certain fields hold, whatever their type says: by their path on the wire, ``message.action``."""
+
+ValueT = TypeVar("ValueT")
 
 LARGEST = 2**53
 """The largest whole number that every reader of JSON reads exactly."""
@@ -50,6 +52,16 @@ def moments() -> st.SearchStrategy[str]:
     """
     times = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
     return st.builds(datetime.strftime, times, st.sampled_from(_SPELLINGS))
+
+
+def named(name: str, strategy: st.SearchStrategy[ValueT]) -> st.SearchStrategy[ValueT]:
+    """The same strategy under a short name, for Hypothesis prints strategies, and some here have hundreds of parts."""
+
+    def drawn(draw: st.DrawFn) -> ValueT:
+        return draw(strategy)
+
+    drawn.__name__ = name
+    return st.composite(drawn)()
 
 
 def json_values() -> st.SearchStrategy[Json]:
