@@ -3,21 +3,32 @@
 import os
 import random
 import ssl
+import time
 from collections.abc import Iterable
 from functools import cache
-from typing import TypeAlias
+from typing import NamedTuple
 
+from kick_io.taping import Record, Tape, open_tape
 from kick_proto.decoders import Decoders
 from kick_proto.drift import Drift
 from kick_proto.errors import TransportError
 from kick_proto.ids import Channel
 from kick_proto.merge import Merge
+from kick_proto.recording.recorder import Commands, RecordedRng, Recorder, header
+from kick_proto.recording.setup import setup_of
 from kick_proto.session import Config, Session, SessionEvent
 from kick_proto.websocket import Framing
 
 __all__ = ["READ_SIZE", "UNREAD_LIMIT", "Machines", "assemble", "ended_well", "system_trust"]
 
-Machines: TypeAlias = tuple[Session, Framing[SessionEvent]]
+
+class Machines(NamedTuple):
+    """What takes commands, the byte-level machine around it, and where it is recorded, if anywhere."""
+
+    session: Commands
+    machine: Framing[SessionEvent]
+    tape: Tape | None = None
+
 
 READ_SIZE = 128 * 1024
 """Bytes asked for in one read: large enough that a burst is one input."""
@@ -31,29 +42,37 @@ def assemble(
     decoders: Decoders | None,
     merge: float | None = 2.0,
     drift: Drift | float | None = 10.0,
+    record: Record | None = None,
 ) -> Machines:
     """A session that wants the channels, and the byte-level machine around it.
 
     ``merge`` is how many seconds to wait for the sibling frames of one fact; None joins nothing. ``drift`` compares the
-    frames with the decoders, each name once in so many seconds; it may be one that the application has made.
+    frames with the decoders, each name once in so many seconds; it may be one that the application has made. ``record``
+    is where all that the machines are told, and what they make of it, is written.
 
     Raises:
         ValueError: ``merge`` or ``drift`` is no time to wait.
         LocalProtocolError: two channels contradict each other, or there are too many.
+        OSError: the recording cannot be written.
     """
     config = config if config is not None else Config()
     decoders = decoders if decoders is not None else Decoders()
     if drift is not None and not isinstance(drift, Drift):
         drift = Drift(decoders, rest=drift)
-    session = Session(config, rng=random.Random(), decoders=decoders, drift=drift)
+    rng = RecordedRng(random.Random()) if record is not None else random.Random()
+    session = Session(config, rng=rng, decoders=decoders, drift=drift)
+    machine = session if merge is None else Merge(session, wait=merge, backlog=config.low_water)
+    recorder = None
+    if isinstance(rng, RecordedRng):
+        recorder = Recorder(machine, session=session, rng=rng, header=header(time.time(), setup_of(config, merge)))
+    commands: Commands = recorder or session
     for channel in channels:
-        session.subscribe(0.0, channel)
-    if merge is None:
-        return session, Framing(session, entropy=os.urandom)
-    return session, Framing(Merge(session, wait=merge, backlog=config.low_water), entropy=os.urandom)
+        commands.subscribe(0.0, channel)
+    tape = open_tape(record, recorder.take_lines) if record is not None and recorder is not None else None
+    return Machines(commands, Framing(recorder or machine, entropy=os.urandom), tape)
 
 
-def ended_well(session: Session) -> bool:
+def ended_well(session: Commands) -> bool:
     """Whether the session was closed by its application; asked when there are no events left.
 
     Raises:

@@ -18,6 +18,7 @@ from typing import assert_never, cast
 
 from kick_io.assembly import READ_SIZE, UNREAD_LIMIT, assemble, system_trust
 from kick_io.pump import Pump
+from kick_io.taping import Record
 from kick_io.watch import Watch
 from kick_proto.decoders import Decoders
 from kick_proto.drift import Drift
@@ -38,6 +39,7 @@ async def connect(
     ssl_context: ssl.SSLContext | None = None,
     merge: float | None = 2.0,
     drift: Drift | float | None = 10.0,
+    record: Record | None = None,
 ) -> AsyncIterator[Watch]:
     """Watch channels: ``connect(ChannelId(1), ChatroomId(2))`` or ``connect(channel, ...)``, with ``async with``.
 
@@ -45,15 +47,19 @@ async def connect(
     replaces the default one, which trusts what the system trusts. ``merge`` is how many seconds to wait for the sibling
     frames of one fact; None hands on every frame's event by itself. ``drift`` is after how many seconds a
     frame of the same name is compared again with what the decoders expect, for ``kick.drift()``; None compares nothing,
-    and a ``Drift`` of your own does it in its way.
+    and a ``Drift`` of your own does it in its way. ``record`` is a path, or what is to be called with lines: there all
+    that happens is written, for ``kick replay``.
 
     Raises:
         ValueError: ``merge`` or ``drift`` is no time to wait.
         LocalProtocolError: the channels are not named in one of these ways.
+        OSError: the recording cannot be written.
     """
-    session, machine = assemble(channels_of(first, second, *more), config, decoders, merge, drift)
-    driver = Driver(machine, ssl_context)
-    watch = Watch((session, machine), driver)
+    machines = assemble(channels_of(first, second, *more), config, decoders, merge, drift, record)
+    session = machines.session
+    driver = Driver(machines.machine, ssl_context)
+    driver.pump.tape = machines.tape
+    watch = Watch(machines, driver)
     try:
         driver.pump.call(session.connect)
         yield watch

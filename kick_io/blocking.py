@@ -23,6 +23,7 @@ from typing import assert_never
 from kick_io.assembly import assemble, system_trust
 from kick_io.pump import Pump
 from kick_io.selected import Stream, dial
+from kick_io.taping import Record
 from kick_io.watch import BlockingWatch
 from kick_proto.decoders import Decoders
 from kick_proto.drift import Drift
@@ -43,6 +44,7 @@ def connect(
     ssl_context: ssl.SSLContext | None = None,
     merge: float | None = 2.0,
     drift: Drift | float | None = 10.0,
+    record: Record | None = None,
 ) -> Iterator[BlockingWatch]:
     """Watch channels: ``connect(ChannelId(1), ChatroomId(2))`` or ``connect(channel, ...)``, with ``with``.
 
@@ -50,15 +52,19 @@ def connect(
     replaces the default one, which trusts what the system trusts. ``merge`` is how many seconds to wait for the sibling
     frames of one fact; None hands on every frame's event by itself. ``drift`` is after how many seconds a
     frame of the same name is compared again with what the decoders expect, for ``kick.drift()``; None compares nothing,
-    and a ``Drift`` of your own does it in its way.
+    and a ``Drift`` of your own does it in its way. ``record`` is a path, or what is to be called with lines: there all
+    that happens is written, for ``kick replay``.
 
     Raises:
         ValueError: ``merge`` or ``drift`` is no time to wait.
         LocalProtocolError: the channels are not named in one of these ways.
+        OSError: the recording cannot be written.
     """
-    session, machine = assemble(channels_of(first, second, *more), config, decoders, merge, drift)
-    driver = Driver(machine, ssl_context)
-    watch = BlockingWatch((session, machine), driver)
+    machines = assemble(channels_of(first, second, *more), config, decoders, merge, drift, record)
+    session = machines.session
+    driver = Driver(machines.machine, ssl_context)
+    driver.pump.tape = machines.tape
+    watch = BlockingWatch(machines, driver)
     driver.start()
     try:
         with driver.changed:

@@ -6,14 +6,15 @@
     with BlockingCaller(account, fetch, vault) as kick:  # a program without an event loop
         user = kick.call(get_user("xqc", official=False))
 
-A ``Caller`` has one task that waits for the account's timers, and one for each exchange and change of the store, for as
-long as it takes; whoever is cancelled while waiting gives up the call. ``BlockingCaller`` does everything in the
-thread that waits, one thread at a time.
+A ``Caller`` has one task that waits for the account's timers, one for each exchange, and one for changes of the store,
+for as long as they take; whoever is cancelled while waiting gives up the call. ``BlockingCaller`` does everything in
+the thread that waits, one thread at a time.
 """
 
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -29,9 +30,9 @@ from kick_io.vault import Vault
 from kick_proto.account import Account
 from kick_proto.endpoints.call import Call
 from kick_proto.endpoints.oauth import Introspection
-from kick_proto.errors import KickError, Unauthorized
+from kick_proto.errors import KickError, LocalProtocolError, TransportError, Unauthorized
 from kick_proto.health import Monitor
-from kick_proto.http import Fetch, HttpInput, Responded, Unanswered
+from kick_proto.http import Fetch, HttpInput, Responded, Response, Unanswered
 from kick_proto.machine import Cancel
 from kick_proto.oauth.attempt import ENTROPY
 from kick_proto.tokens import TokenSet
@@ -41,17 +42,48 @@ __all__ = ["BlockingCaller", "Caller", "calling"]
 ResultT = TypeVar("ResultT")
 
 
+def _responded(ref: int, response: Response) -> Responded:
+    if not isinstance(response, Response):
+        raise TransportError(f"the fetch gave a {type(response).__name__} in place of a Response")
+    return Responded(ref, response, time.time())
+
+
 def _unanswered(ref: int, error: Exception) -> Unanswered:
-    """Whatever a fetch raises, there is no answer; what it may raise is not ours to know."""
-    return Unanswered(ref, str(error) or type(error).__name__, sent=not isinstance(error, Unsent))
+    """Whatever a fetch raises, there is no answer. Words that are not ours may hold what was sent, and stay here."""
+    reason = str(error) if isinstance(error, KickError) else ""
+    if isinstance(error, OSError):
+        reason = error.strerror or ""
+    return Unanswered(ref, reason or type(error).__name__, sent=not isinstance(error, Unsent))
+
+
+def _ready(account: Account, vault: Vault, now: float) -> TokenSet | None:
+    """The tokens; None where they are to be renewed first.
+
+    Raises:
+        Unauthorized: there are none, or they have ended and nothing can renew them.
+    """
+    tokens = account.tokens
+    if tokens is None:
+        raise Unauthorized(f"nobody has logged in as {vault.account!r}: log in first", status=401)
+    if not account.is_due(now):
+        return tokens
+    if account.is_renewable:
+        return None
+    if _has_ended(tokens):
+        raise Unauthorized("the tokens have ended, and nothing can renew them: log in again", status=401)
+    return tokens
+
+
+def _still_good(account: Account, error: KickError) -> TokenSet:
+    """The tokens that are there after a renewal came to nothing, if they have not ended; else that is raised."""
+    tokens = account.tokens
+    if tokens is None or _has_ended(tokens):
+        raise error
+    return tokens
 
 
 def _has_ended(tokens: TokenSet) -> bool:
     return tokens.expires_at is not None and tokens.expires_at.timestamp() <= time.time()
-
-
-def _nobody(vault: Vault) -> Unauthorized:
-    return Unauthorized(f"nobody has logged in as {vault.account!r}: log in first", status=401)
 
 
 @asynccontextmanager
@@ -89,6 +121,8 @@ class Caller:
         self._tasks = tasks
         self._desk = Desk(account, monitor)
         self._fetching: dict[int, anyio.CancelScope] = {}
+        self._chores: deque[Chore] = deque()
+        self._is_working = False
         self._news = anyio.Event()
 
     async def open(self) -> None:
@@ -96,8 +130,11 @@ class Caller:
 
         Raises:
             StoreError: the store cannot be used.
+            LocalProtocolError: it was closed meanwhile.
         """
         tokens = await anyio.to_thread.run_sync(self.vault.load)
+        if self.account.closed:
+            raise LocalProtocolError("this account was closed before it was open")
         if tokens is not None:
             self.account.adopt(anyio.current_time(), tokens, time.time())
         self._tasks.start_soon(self._wait_for_timers)
@@ -119,18 +156,19 @@ class Caller:
         """
         answered = anyio.Event()
         slot: Slot[ResultT] = Slot(answered.set)
-        ref = self._desk.submit(anyio.current_time(), call, slot)
-        self._settle()
+        self._desk.submit(anyio.current_time(), call, slot)
         try:
+            self._settle()
             await answered.wait()
         finally:
-            self._desk.abandon(anyio.current_time(), ref)
-            self._settle()
+            if not slot.is_filled:
+                self._desk.abandon(anyio.current_time(), slot)
+                self._settle()
         return slot.take()
 
     def begin(self) -> str:
         """Begin a login: the URL for a browser."""
-        url = self.account.begin(anyio.current_time(), entropy=os.urandom(ENTROPY))
+        url = self._desk.begin(anyio.current_time(), os.urandom(ENTROPY))
         self._settle()
         return url
 
@@ -138,10 +176,10 @@ class Caller:
         """Finish a login with the query string that the browser came back with.
 
         Raises:
-            LoginFailed: it came to nothing.
+            LoginFailed: it came to nothing, or no login waits for an answer.
             StoreError: it did not, but the tokens cannot be stored.
         """
-        return await self._command(LOGIN, self.account.answer, query)
+        return await self._command(LOGIN, self._desk.answer, query)
 
     async def request_app_token(self) -> TokenSet:
         """Get tokens for the application itself. Raises as ``answer``."""
@@ -154,25 +192,18 @@ class Caller:
             Unauthorized: nobody has logged in, or the login is lost.
             TransportError: they have ended, and cannot be renewed now; ``ApiError`` likewise.
         """
-        tokens = self.account.tokens
-        if tokens is None:
-            raise _nobody(self.vault)
-        now = anyio.current_time()
-        if not (self.account.is_due(now) and self.account.is_renewable):
+        tokens = _ready(self.account, self.vault, anyio.current_time())
+        if tokens is not None:
             return tokens
         try:
             return await self.refresh()
-        except Unauthorized:
-            raise
-        except KickError:
-            if _has_ended(tokens):
-                raise
-            return tokens
+        except KickError as error:
+            return _still_good(self.account, error)
 
     async def refresh(self) -> TokenSet:
-        """Renew the tokens now. Raises as ``tokens``."""
+        """Renew the tokens now. Raises as ``tokens``, and ``LocalProtocolError`` where nothing can renew them."""
         if self.account.tokens is None:
-            raise _nobody(self.vault)
+            _ready(self.account, self.vault, anyio.current_time())
         return await self._command(RENEWAL, self.account.refresh)
 
     async def revoke(self) -> None:
@@ -183,7 +214,6 @@ class Caller:
             StoreError: they are useless, but still stored.
         """
         await self._command(REVOCATION, self.account.revoke)
-        await anyio.to_thread.run_sync(self.vault.forget)
 
     async def introspect(self) -> Introspection:
         """What the server knows of the access token. Raises ``ApiError`` or ``TransportError``."""
@@ -215,28 +245,34 @@ class Caller:
                         scope.cancel()
                 case _:
                     assert_never(output)
-        for chore in self._desk.sort(time.time()):
-            self._tasks.start_soon(self._do, chore)
+        self._chores.extend(self._desk.sort(time.time()))
+        if self._chores and not self._is_working:
+            self._is_working = True
+            self._tasks.start_soon(self._work)
         self._news.set()
 
     async def _exchange(self, fetch: Fetch, scope: anyio.CancelScope) -> None:
         heard: HttpInput
         with scope:
             try:
-                response = await self._fetch(fetch.request)
-                heard = Responded(fetch.ref, response, time.time())
+                heard = _responded(fetch.ref, await self._fetch(fetch.request))
             except Exception as error:
                 heard = _unanswered(fetch.ref, error)
         if not scope.cancelled_caught and self._fetching.pop(fetch.ref, None) is not None:
             self.account.handle_input(anyio.current_time(), heard)
             self._settle()
 
-    async def _do(self, chore: Chore) -> None:
+    async def _work(self) -> None:
+        """Do the chores that there are, one after the other: the last one says what is on the disk."""
         # Shielded: tokens that were issued are stored, whatever becomes of whoever asked for them.
-        with anyio.CancelScope(shield=True):
-            found = await anyio.to_thread.run_sync(chore.do, self.vault)
-        self._desk.finish(anyio.current_time(), time.time(), chore, found)
-        self._settle()
+        try:
+            with anyio.CancelScope(shield=True):
+                while self._chores:
+                    found = await anyio.to_thread.run_sync(self._chores[0].do, self.vault)
+                    self._desk.finish(anyio.current_time(), time.time(), self._chores.popleft(), found)
+                    self._settle()
+        finally:
+            self._is_working = False
 
     async def _wait_for_timers(self) -> None:
         while not self.account.closed:
@@ -250,7 +286,10 @@ class Caller:
 
 
 class BlockingCaller:
-    """An account for programs without an event loop; see the module's docstring. May be used from any thread."""
+    """An account for programs without an event loop; see the module's docstring.
+
+    It may be used from any thread; the end of the ``with`` waits for the thread whose turn it is.
+    """
 
     def __init__(self, account: Account, fetch: BlockingFetch, vault: Vault, monitor: Monitor | None = None) -> None:
         self.account = account
@@ -258,6 +297,7 @@ class BlockingCaller:
         self._fetch = fetch
         self._desk = Desk(account, monitor)
         self._fetching: dict[int, Fetch] = {}
+        self._chores: deque[Chore] = deque()
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -276,27 +316,27 @@ class BlockingCaller:
     ) -> None:
         with self._lock:
             self.account.close(time.monotonic())
-            self._desk.sort(time.time())
+            self._work_off()
 
     def call(self, call: Call[ResultT]) -> ResultT:
         """As ``Caller.call``."""
         slot: Slot[ResultT] = Slot(_nothing)
         with self._lock:
-            ref = self._desk.submit(time.monotonic(), call, slot)
+            self._desk.submit(time.monotonic(), call, slot)
             try:
                 self._work_until(slot)
             finally:
-                self._desk.abandon(time.monotonic(), ref)
+                self._desk.abandon(time.monotonic(), slot)
         return slot.take()
 
     def begin(self) -> str:
         """As ``Caller.begin``."""
         with self._lock:
-            return self.account.begin(time.monotonic(), entropy=os.urandom(ENTROPY))
+            return self._desk.begin(time.monotonic(), os.urandom(ENTROPY))
 
     def answer(self, query: str) -> TokenSet:
         """As ``Caller.answer``."""
-        return self._command(LOGIN, self.account.answer, query)
+        return self._command(LOGIN, self._desk.answer, query)
 
     def request_app_token(self) -> TokenSet:
         """As ``Caller.request_app_token``."""
@@ -304,30 +344,23 @@ class BlockingCaller:
 
     def tokens(self) -> TokenSet:
         """As ``Caller.tokens``."""
-        tokens = self.account.tokens
-        if tokens is None:
-            raise _nobody(self.vault)
-        if not (self.account.is_due(time.monotonic()) and self.account.is_renewable):
+        tokens = _ready(self.account, self.vault, time.monotonic())
+        if tokens is not None:
             return tokens
         try:
             return self.refresh()
-        except Unauthorized:
-            raise
-        except KickError:
-            if _has_ended(tokens):
-                raise
-            return tokens
+        except KickError as error:
+            return _still_good(self.account, error)
 
     def refresh(self) -> TokenSet:
         """As ``Caller.refresh``."""
         if self.account.tokens is None:
-            raise _nobody(self.vault)
+            _ready(self.account, self.vault, time.monotonic())
         return self._command(RENEWAL, self.account.refresh)
 
     def revoke(self) -> None:
         """As ``Caller.revoke``."""
         self._command(REVOCATION, self.account.revoke)
-        self.vault.forget()
 
     def introspect(self) -> Introspection:
         """As ``Caller.introspect``."""
@@ -347,7 +380,7 @@ class BlockingCaller:
     def _work_until(self, slot: Slot[Any]) -> None:
         """Do what the account wants, one thing after the other, until the slot is filled."""
         while True:
-            self._collect()
+            self._work_off()
             if slot.is_filled:
                 return
             if self._fetching:
@@ -368,13 +401,20 @@ class BlockingCaller:
                     self._fetching.pop(ref, None)
                 case _:
                     assert_never(output)
-        for chore in self._desk.sort(time.time()):
-            self._desk.finish(time.monotonic(), time.time(), chore, chore.do(self.vault))
+        self._chores.extend(self._desk.sort(time.time()))
+
+    def _work_off(self) -> None:
+        """Do what is to be done on disk, and what follows from it."""
+        self._collect()
+        while self._chores:
+            # It leaves the queue when it is done: one that was interrupted is done again.
+            found = self._chores[0].do(self.vault)
+            self._desk.finish(time.monotonic(), time.time(), self._chores.popleft(), found)
             self._collect()
 
     def _exchange(self, fetch: Fetch) -> HttpInput:
         try:
-            return Responded(fetch.ref, self._fetch(fetch.request), time.time())
+            return _responded(fetch.ref, self._fetch(fetch.request))
         except Exception as error:
             return _unanswered(fetch.ref, error)
 

@@ -1,9 +1,10 @@
 """The token store: who is logged in, kept on disk between runs, in a file that tells nothing to whoever copies it.
 
 One SQLite file holds the tokens of several accounts, each set encrypted by itself (``sealing``) with a key that lies
-elsewhere (``keys``). It is begun at the first ``save``; until then nothing is made, neither file nor key. From then on
-it is the caller's: a file that is damaged, foreign, newer, or open to others is refused with a sentence that says what
-to do, and never written to.
+elsewhere (``keys``). Beside them may be, encrypted likewise, the application that an account has logged in with, whose
+secret its tokens are renewed with. The file is begun at the first ``save``; until then nothing is made, file or key.
+From then on it is the caller's: a file that is damaged, foreign, newer, or open to others is refused with a
+sentence that says what to do, and never written to.
 
 Several processes and threads may use it at once. Refresh tokens are used up by being used, so whoever renews a set
 saves it with ``replacing`` the one that it renewed, and learns whether another was faster. A change is on the disk
@@ -21,7 +22,8 @@ from typing import Literal, Self
 from kick_io import places
 from kick_io.keys import Key, Keys, Notice, Place, SystemKeys
 from kick_io.own_database import Form, OwnDatabase
-from kick_io.sealing import require_cipher, seal, unseal
+from kick_io.sealing import require_cipher, seal, seal_app, unseal, unseal_app
+from kick_proto.endpoints.oauth import App
 from kick_proto.errors import LocalProtocolError, StoreError
 from kick_proto.tokens import TokenSet
 
@@ -30,7 +32,10 @@ __all__ = ["FORM", "Replacing", "TokenStore"]
 FORM = Form(
     application_id=0x4B49434B,
     version=1,
-    table="CREATE TABLE tokens (account TEXT PRIMARY KEY NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID",
+    tables=(
+        "CREATE TABLE tokens (account TEXT PRIMARY KEY NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE apps (account TEXT PRIMARY KEY NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID",
+    ),
     contents="tokens",
     remedy="log in again",
 )
@@ -146,6 +151,40 @@ class TokenStore:
                 return False
             return database.execute("DELETE FROM tokens WHERE account = ?", (account,)).rowcount > 0
 
+    def load_app(self, account: str) -> App | None:
+        """The application that the account has logged in with, or None where it is not kept. Raises as ``load``."""
+        self._check_account(account)
+        if not self._file.exists:
+            return None
+        key = self._key()
+        with self._file.reading() as database:
+            row = database.execute("SELECT sealed FROM apps WHERE account = ?", (account,)).fetchone()
+        if row is None:
+            return None
+        app = unseal_app(key, account, row[0]) if isinstance(row[0], bytes) else None
+        if app is None:
+            raise self._file.broken(f"the application of {account!r} was changed, or is another account's")
+        return app
+
+    def save_app(self, account: str, app: App) -> None:
+        """Keep the application that the account logs in with, in place of any other. Raises as ``save``."""
+        self._check_account(account)
+        if not self._file.exists:
+            self._begin()
+        key = self._key()
+        sealed = seal_app(key, account, app)
+        with self._file.changing() as database:
+            self._check_key(database, key)
+            database.execute("INSERT OR REPLACE INTO apps VALUES (?, ?)", (account, sealed))
+
+    def delete_app(self, account: str) -> bool:
+        """Forget the account's application. False where there was none. Raises as ``delete``."""
+        self._check_account(account)
+        if not self._file.exists:
+            return False
+        with self._file.changing() as database:
+            return database.execute("DELETE FROM apps WHERE account = ?", (account,)).rowcount > 0
+
     def accounts(self) -> tuple[str, ...]:
         """The names that have tokens, in order.
 
@@ -194,8 +233,7 @@ class TokenStore:
             return self._known
 
     def _current(self, database: sqlite3.Connection, key: Key, account: str) -> TokenSet | None:
-        if self._file.meta(database, "key") != key.id:
-            raise StoreError(f"{self.path} was exchanged for another file just now: try again")
+        self._check_key(database, key)
         row = database.execute("SELECT sealed FROM tokens WHERE account = ?", (account,)).fetchone()
         if row is not None:
             return self._opened(key, account, row[0])
@@ -211,6 +249,10 @@ class TokenStore:
         if tokens is None:
             raise self._file.broken(f"the entry of {account!r} was changed, or is another account's")
         return tokens
+
+    def _check_key(self, database: sqlite3.Connection, key: Key) -> None:
+        if self._file.meta(database, "key") != key.id:
+            raise StoreError(f"{self.path} was exchanged for another file just now: try again")
 
     def _check_open(self) -> None:
         if self._closed:

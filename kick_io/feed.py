@@ -1,15 +1,15 @@
 """The stream of events of a platform object: one watch at a time, read as it comes, so that health is never stale.
 
 A ``Feed`` runs a watch in a task of its own. Each batch is shown to the monitor when it comes, whoever reads it and
-whenever; the events wait in one list, with the changes of state between them where they happened. When too many wait,
+whenever; the events wait in a backlog, with the changes of state between them where they happened. When too many wait,
 the watch is not read any more, and its own back-pressure does the rest.
 """
 
+import logging
 import ssl
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from importlib import import_module
 from typing import TypeAlias
 
@@ -17,22 +17,28 @@ import anyio
 import msgspec
 import sniffio
 
+from kick_io.backlog import Backlog
 from kick_io.watch import Watch
-from kick_proto import events
 from kick_proto.decoders import Decoders
-from kick_proto.errors import LocalProtocolError, TransportError
+from kick_proto.errors import KickError, LocalProtocolError
 from kick_proto.health import Monitor
-from kick_proto.ids import Channel, TopicKind
+from kick_proto.ids import Channel, TopicKind, topic_of
+from kick_proto.lifecycle import GaveUp
 from kick_proto.platform import ConnectionState
-from kick_proto.session import Config
+from kick_proto.session import Config, Session
 
 __all__ = ["Connect", "Feed", "connector"]
+
+log = logging.getLogger("kick_io")
 
 Connect: TypeAlias = Callable[[], AbstractAsyncContextManager[Watch]]
 """Opens a watch on the event loop that runs."""
 
 MOST_WAITING = 1_000
 """Events that wait here before the watch is left unread."""
+
+NO_CODE = 1006
+"""Where there was no connection that had one."""
 
 
 def connector(*, config: Config, decoders: Decoders | None, ssl_context: ssl.SSLContext | None) -> Connect:
@@ -53,18 +59,20 @@ DRIVERS: Mapping[str, str] = {"asyncio": "kick_io.asyncio", "trio": "kick_io.tri
 
 
 class Feed:
-    """See the module's docstring. ``connect`` makes a new watch, each time that it is wanted."""
+    """See the module's docstring.
 
-    def __init__(self, connect: Connect, monitor: Monitor) -> None:
-        self.wanted: dict[Channel, tuple[TopicKind, ...] | None] = {}
+    ``connect`` makes a new watch, each time that it is wanted. ``wanted`` is a session that never connects: it keeps
+    what is subscribed from one watch to the next, and refuses at once what a watch would refuse later.
+    """
+
+    def __init__(self, connect: Connect, wanted: Session, monitor: Monitor) -> None:
         self._connect = connect
+        self._wanted = wanted
         self._monitor = monitor
         self._watch: Watch | None = None
-        self._waiting: deque[msgspec.Struct] = deque()
-        self._news = anyio.Event()
-        self._room = anyio.Event()
-        self._ended = anyio.Event()
-        self._running = False
+        self._backlog: Backlog | None = None
+        self._ended: anyio.Event | None = None
+        self._is_running = self._is_ending = False
 
     # Commands
 
@@ -74,55 +82,60 @@ class Feed:
         Raises:
             LocalProtocolError: there is one, or it is being ended.
         """
-        if self._running:
+        if self._is_running:
             raise LocalProtocolError(f"cannot connect: it is {self._monitor.state.value} already")
-        self._running = True
+        self._is_running, self._is_ending = True, False
         self._ended = anyio.Event()
+        before, self._backlog = self._backlog, Backlog(MOST_WAITING)
+        if before is not None:
+            self._backlog.take_over(before)
         self._monitor.connect(time.time())
         self._tell()
 
     async def run(self) -> None:
-        """Watch, until ``end`` or until the session gives up."""
+        """Watch, until ``end`` or until the session gives up; whatever goes wrong is told to who reads."""
+        failure: Exception | None = None
         try:
             async with self._connect() as watch:
-                for channel, kinds in self.wanted.items():
-                    watch.subscribe(channel, topics=kinds)
-                self._watch = watch
-                async for batch in watch.batches():
-                    await self._take(batch)
-        except TransportError:
-            """It has given up, and the monitor knows: ``GaveUp`` was among its events."""
+                self._resume(watch)
+                if not self._is_ending:
+                    async for batch in watch.batches():
+                        await self._take(batch)
+        except Exception as error:
+            failure = error
+            if not isinstance(error, KickError):
+                log.error("watching ended with a bug", exc_info=error)
         finally:
-            self._watch, self._running = None, False
-            if self._monitor.state is not ConnectionState.ERROR:
-                self._monitor.disconnect(time.time())
-                self._monitor.disconnected(time.time())
-            self._tell()
-            self._ended.set()
+            self._conclude(failure)
 
     async def end(self) -> None:
         """Want no connection any more, and wait until there is none."""
         self._monitor.disconnect(time.time())
-        self._tell()
-        if not self._running:
+        ended = self._ended
+        if ended is None or not self._is_running:
             self._monitor.disconnected(time.time())
             self._tell()
             return
-        self._room.set()
+        self._tell()
+        self._is_ending = True
+        if self._backlog is not None:
+            self._backlog.unbind()
         if self._watch is not None:
             await self._watch.finish()
-        await self._ended.wait()
+        await ended.wait()
 
-    def subscribe(self, channel: Channel, kinds: tuple[TopicKind, ...] | None) -> None:
+    def subscribe(self, channel: Channel, kinds: Iterable[TopicKind] | None) -> None:
         """Want these topics of the channel, or all; now and after each ``begin``.
 
         Raises:
             LocalProtocolError: the channel contradicts another, or there are too many.
         """
+        topics = None if kinds is None else [topic_of(kind, channel) for kind in kinds]
+        self._wanted.subscribe(0.0, channel, topics)
         if self._watch is not None:
-            self._watch.subscribe(channel, topics=kinds)
-        before = self.wanted.get(channel, ())
-        self.wanted[channel] = None if kinds is None or before is None else tuple(dict.fromkeys((*before, *kinds)))
+            # One that has given up just now takes nothing; the next one begins with what is wanted.
+            with suppress(LocalProtocolError):
+                self._watch.subscribe(channel, topics=self._kinds(channel))
 
     def unsubscribe(self, channel: Channel) -> None:
         """Want the channel no more.
@@ -130,50 +143,62 @@ class Feed:
         Raises:
             LocalProtocolError: it is not wanted.
         """
-        if channel not in self.wanted:
-            raise LocalProtocolError(f"channel {channel} is not subscribed")
-        del self.wanted[channel]
+        self._wanted.unsubscribe(0.0, channel)
         if self._watch is not None:
-            self._watch.unsubscribe(channel)
+            with suppress(LocalProtocolError):
+                self._watch.unsubscribe(channel)
 
     # What comes out
 
-    async def events(self) -> AsyncIterator[msgspec.Struct]:
-        """What happens, until there is no connection and nothing that waits.
+    def events(self) -> AsyncIterator[msgspec.Struct]:
+        """What happens on the connection that there is, or was last: until it has ended and nothing waits.
 
         Raises:
             LocalProtocolError: nobody has connected.
-            TransportError: the session has given up.
+            TransportError: the session has given up; raised where the events end.
         """
-        if not self._running and not self._waiting:
+        if self._backlog is None:
             raise LocalProtocolError("there are no events: connect first")
-        while True:
-            while self._waiting:
-                event = self._waiting.popleft()
-                if len(self._waiting) < MOST_WAITING:
-                    self._room.set()
-                yield event
-            if not self._running:
-                break
-            self._news = anyio.Event()
-            await self._news.wait()
-        if self._monitor.state is ConnectionState.ERROR:
-            raise TransportError(self._monitor.health(time.time()).last_error or "the session has given up")
+        return self._backlog
+
+    # Steps of the above
+
+    def _resume(self, watch: Watch) -> None:
+        for channel in self._wanted.channels:
+            watch.subscribe(channel, topics=self._kinds(channel))
+        self._watch = watch
+
+    def _kinds(self, channel: Channel) -> list[TopicKind]:
+        return [kind for kind in TopicKind if topic_of(kind, channel) in self._wanted.wanted]
 
     async def _take(self, batch: Sequence[msgspec.Struct]) -> None:
         unix_now = time.time()
+        waiting: list[msgspec.Struct] = []
         for event in batch:
-            if not isinstance(event, events.Arrival):
-                self._monitor.note(unix_now, event)
-            self._waiting.append(event)
-            self._waiting.extend(self._monitor.take_changes())
-        if isinstance(batch[-1], events.Arrival):
-            self._monitor.note(unix_now, batch[-1])
-        self._news.set()
-        while len(self._waiting) >= MOST_WAITING and self._monitor.state is not ConnectionState.DISCONNECTING:
-            self._room = anyio.Event()
-            await self._room.wait()
+            self._monitor.note(unix_now, event)
+            waiting.append(event)
+            waiting += self._monitor.take_changes()
+        if self._backlog is not None:
+            self._backlog.add(waiting)
+            await self._backlog.room()
+
+    def _conclude(self, failure: Exception | None) -> None:
+        unix_now = time.time()
+        if failure is not None:
+            # The session's own end was among its events; what else went wrong is one too.
+            self._monitor.note(unix_now, GaveUp(str(failure) or type(failure).__name__, NO_CODE))
+        has_failed = self._monitor.state is ConnectionState.ERROR
+        if not has_failed:
+            self._monitor.disconnect(unix_now)
+            self._monitor.disconnected(unix_now)
+        self._watch, self._is_running = None, False
+        self._tell()
+        if self._backlog is not None:
+            self._backlog.end(failure if has_failed else None)
+        if self._ended is not None:
+            self._ended.set()
 
     def _tell(self) -> None:
-        self._waiting.extend(self._monitor.take_changes())
-        self._news.set()
+        changes = self._monitor.take_changes()
+        if self._backlog is not None:
+            self._backlog.add(changes)

@@ -26,9 +26,9 @@ __all__ = ["FORM", "KnownIds"]
 FORM = Form(
     application_id=0x4B494453,
     version=1,
-    table=(
+    tables=(
         "CREATE TABLE channels (seq INTEGER PRIMARY KEY, platform TEXT NOT NULL, name TEXT NOT NULL, "
-        "channel_id INTEGER NOT NULL, chatroom_id INTEGER NOT NULL, slug TEXT NOT NULL, UNIQUE (platform, name))"
+        "channel_id INTEGER NOT NULL, chatroom_id INTEGER NOT NULL, slug TEXT NOT NULL, UNIQUE (platform, name))",
     ),
     contents="known ids",
     remedy="start again",

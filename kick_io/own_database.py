@@ -37,8 +37,8 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 
     application_id: int
     version: int
-    table: str
-    """The statement that makes its table, beside the one for ``meta``."""
+    tables: tuple[str, ...]
+    """The statements that make its tables, beside the one for ``meta``."""
     contents: str
     """What it is for, as in "not a store of tokens"."""
     remedy: str
@@ -158,7 +158,7 @@ class OwnDatabase:
         if verdict != "ok":
             raise self.broken(f"it is damaged ({' '.join(str(verdict).split())})")
         statements = {row[0] for row in database.execute("SELECT sql FROM sqlite_master WHERE sql NOT NULL")}
-        if version != self._form.version or statements != {META, self._form.table}:
+        if version != self._form.version or statements != {META, *self._form.tables}:
             raise self.broken("its tables are not those that it was made with")
 
     def _connect(self, mode: Literal["ro", "rw"]) -> sqlite3.Connection:
@@ -193,8 +193,8 @@ class OwnDatabase:
             database.execute("BEGIN")
             database.execute(f"PRAGMA application_id = {self._form.application_id}")
             database.execute(f"PRAGMA user_version = {self._form.version}")
-            database.execute(META)
-            database.execute(self._form.table)
+            for statement in (META, *self._form.tables):
+                database.execute(statement)
             database.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
             database.execute("COMMIT")
             database.execute("PRAGMA journal_mode = WAL")

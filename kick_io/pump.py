@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, Protocol
 
+from kick_io.taping import Tape
 from kick_proto.machine import Input, Output, SocketMachine
 from kick_proto.session import SessionEvent
 
@@ -34,11 +35,12 @@ class Streams(Protocol):
 
 
 class Pump:
-    """Stands between one machine and its streams."""
+    """Stands between one machine and its streams; what is told of it goes to ``tape``, where there is one."""
 
     def __init__(self, machine: SocketMachine[SessionEvent, bytes], streams: Streams) -> None:
         self.machine = machine
         self.crash: Exception | None = None
+        self.tape: Tape | None = None
         self._stopped = False
         self._streams = streams
 
@@ -76,6 +78,8 @@ class Pump:
             if log.isEnabledFor(logging.DEBUG):
                 log.debug("out %r", output)
             self._streams.perform(output)
+        if self.tape is not None:
+            self.tape.roll()
         self._streams.settle()
 
     def crashed(self, error: Exception) -> None:
@@ -90,3 +94,5 @@ class Pump:
         if not self._stopped:
             self.call(close)
         self._stopped = True
+        if self.tape is not None:
+            self.tape.close()

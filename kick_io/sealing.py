@@ -1,6 +1,6 @@
-"""A set of tokens as bytes that only the key opens, and back. AES-256-GCM, with a fresh nonce each time.
+"""Tokens, or an application, as bytes that only the key opens, and back. AES-256-GCM, with a fresh nonce each time.
 
-What is sealed is bound to the account's name and to this format: bytes that were moved to another account's row, or
+What is sealed is bound to what it is, the account's name, and this format: bytes that were moved to another row, or
 changed anywhere, do not open. The plain text has no name in any frame, so that no traceback shows it.
 
 The layout: one byte for the format, 12 bytes of nonce, then the cipher text with its tag.
@@ -8,11 +8,12 @@ The layout: one byte for the format, 12 bytes of nonce, then the cipher text wit
 
 import os
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
 from kick_io.keys import Key
+from kick_proto.endpoints.oauth import App
 from kick_proto.errors import StoreError
 from kick_proto.secret import Secret
 from kick_proto.tokens import TokenSet
@@ -20,10 +21,12 @@ from kick_proto.tokens import TokenSet
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-__all__ = ["require_cipher", "seal", "unseal"]
+__all__ = ["require_cipher", "seal", "seal_app", "unseal", "unseal_app"]
 
 FORMAT = b"\x01"
 NONCE_SIZE = 12
+
+KeptT = TypeVar("KeptT")
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,15 +41,23 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["user", "app"]
 
 
+class KeptApp(msgspec.Struct, frozen=True, kw_only=True):
+    """The same for an ``App``."""
+
+    client_id: str
+    client_secret: Secret | None
+    redirect_uri: str
+    scopes: tuple[str, ...]
+
+
 def seal(key: Key, account: str, tokens: TokenSet) -> bytes:
     """Encrypt the account's tokens.
 
     Raises:
         StoreError: the library that encrypts is not installed.
     """
-    nonce = os.urandom(NONCE_SIZE)
-    cipher = _cipher(key)
-    return FORMAT + nonce + cipher.encrypt(nonce, _written(tokens).reveal().encode(), _bound_to(account))
+    kept = Kept(**{field: getattr(tokens, field) for field in Kept.__struct_fields__})
+    return _closed(_cipher(key), _bound_to("tokens", account), kept)
 
 
 def unseal(key: Key, account: str, sealed: bytes) -> TokenSet | None:
@@ -55,8 +66,20 @@ def unseal(key: Key, account: str, sealed: bytes) -> TokenSet | None:
     Raises:
         StoreError: the library that encrypts is not installed.
     """
-    plain = _opened(_cipher(key), account, sealed)
-    return None if plain is None else _read(plain)
+    kept = _opened(_cipher(key), _bound_to("tokens", account), sealed, Kept)
+    return None if kept is None else TokenSet(**msgspec.structs.asdict(kept))
+
+
+def seal_app(key: Key, account: str, app: App) -> bytes:
+    """Encrypt the application that the account has logged in with. Raises as ``seal``."""
+    kept = KeptApp(**{field: getattr(app, field) for field in KeptApp.__struct_fields__})
+    return _closed(_cipher(key), _bound_to("app", account), kept)
+
+
+def unseal_app(key: Key, account: str, sealed: bytes) -> App | None:
+    """The account's application, or None as for ``unseal``. Raises as ``unseal``."""
+    kept = _opened(_cipher(key), _bound_to("app", account), sealed, KeptApp)
+    return None if kept is None else App(**msgspec.structs.asdict(kept))
 
 
 def require_cipher() -> "type[AESGCM]":
@@ -77,33 +100,26 @@ def _cipher(key: Key) -> "AESGCM":
     return require_cipher()(bytes.fromhex(key.secret.reveal()))
 
 
-def _bound_to(account: str) -> bytes:
-    return b"kick-proto tokens" + FORMAT + account.encode()
+def _bound_to(kind: Literal["tokens", "app"], account: str) -> bytes:
+    return f"kick-proto {kind}".encode() + FORMAT + account.encode()
 
 
-def _opened(cipher: "AESGCM", account: str, sealed: bytes) -> Secret | None:
+def _closed(cipher: "AESGCM", bound: bytes, kept: Kept | KeptApp) -> bytes:
+    nonce = os.urandom(NONCE_SIZE)
+    return FORMAT + nonce + cipher.encrypt(nonce, msgspec.json.encode(kept, enc_hook=_reveal), bound)
+
+
+def _opened(cipher: "AESGCM", bound: bytes, sealed: bytes, kind: type[KeptT]) -> KeptT | None:
     from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - it is there when the cipher is
 
     if not sealed.startswith(FORMAT):
         return None
     start = len(FORMAT) + NONCE_SIZE
     try:
-        return Secret(cipher.decrypt(sealed[len(FORMAT) : start], sealed[start:], _bound_to(account)).decode())
-    except (InvalidTag, ValueError):
+        plain = Secret(cipher.decrypt(sealed[len(FORMAT) : start], sealed[start:], bound).decode())
+        return msgspec.json.decode(plain.reveal(), type=kind, dec_hook=_hide)
+    except (InvalidTag, ValueError, msgspec.MsgspecError):
         return None
-
-
-def _written(tokens: TokenSet) -> Secret:
-    kept = Kept(**{field: getattr(tokens, field) for field in Kept.__struct_fields__})
-    return Secret(msgspec.json.encode(kept, enc_hook=_reveal).decode())
-
-
-def _read(plain: Secret) -> TokenSet | None:
-    try:
-        kept = msgspec.json.decode(plain.reveal(), type=Kept, dec_hook=_hide)
-    except msgspec.MsgspecError:
-        return None
-    return TokenSet(**msgspec.structs.asdict(kept))
 
 
 def _reveal(secret: Secret) -> str:

@@ -10,11 +10,11 @@ It runs on asyncio and on trio. Nothing is decided here: the session, the accoun
 them side by side. Everything that it has begun has ended when the ``async with`` has.
 """
 
+import random
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from inspect import isawaitable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -25,6 +25,7 @@ from anyio.abc import TaskGroup
 
 from kick_io.accounts import Accounts
 from kick_io.credentials import TokenStore
+from kick_io.delivery import Delivery
 from kick_io.feed import Feed, connector
 from kick_io.http import AsyncFetch, AsyncFetcher
 from kick_io.known_ids import KnownIds
@@ -33,7 +34,7 @@ from kick_proto import oauth
 from kick_proto.backoff import Backoff
 from kick_proto.decoders import Decoders
 from kick_proto.demand import topics_for
-from kick_proto.endpoints import generic, people
+from kick_proto.endpoints import people
 from kick_proto.endpoints.call import Call
 from kick_proto.endpoints.generic import Query
 from kick_proto.endpoints.oauth import App
@@ -43,8 +44,8 @@ from kick_proto.events import ChatCleared, ChatMessage, MessageDeleted
 from kick_proto.health import Monitor
 from kick_proto.ids import Channel, TopicKind, parse_topic
 from kick_proto.platform import ConnectionState, Handler, Health
-from kick_proto.router import HandlerError, Router
-from kick_proto.session import Config
+from kick_proto.router import HandlerError
+from kick_proto.session import Config, Session
 from kick_proto.slugs import Slug, parse_slug
 from kick_proto.tokens import TokenSet
 
@@ -87,16 +88,22 @@ class KickStrategy:
         self._ids = ids
         self._known: dict[Slug, Channel] = {}
         self._monitor = Monitor(PLATFORM)
-        self._router: Router[Any] = Router(on_error=on_error)
-        self._feed = Feed(connector(config=config, decoders=decoders, ssl_context=ssl_context), self._monitor)
+        self._delivery = Delivery(on_error)
+        self._feed = Feed(
+            connector(config=config, decoders=decoders, ssl_context=ssl_context),
+            Session(config, rng=random.Random(), decoders=decoders if decoders is not None else Decoders()),
+            self._monitor,
+        )
         self._fetcher = AsyncFetcher(ssl_context=ssl_context)
         self._accounts = Accounts(app, oauth_config, store, fetch or self._fetcher, self._monitor)
         self._tasks: TaskGroup | None = None
+        self._is_used = False
         self._exits = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        if self._tasks is not None:
+        if self._is_used:
             raise LocalProtocolError("this object has been used before: make a new one")
+        self._is_used = True
         await self._exits.enter_async_context(self._lifetime())
         return self
 
@@ -108,8 +115,9 @@ class KickStrategy:
     @asynccontextmanager
     async def _lifetime(self) -> AsyncIterator[None]:
         failure: Exception | None = None
-        async with self._fetcher, anyio.create_task_group() as self._tasks:
-            self._accounts.open(self._tasks)
+        async with self._fetcher, anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            self._accounts.open(tasks)
             try:
                 try:
                     yield
@@ -118,6 +126,7 @@ class KickStrategy:
                     failure = error
                 await self._feed.end()
             finally:
+                self._tasks = None
                 self._accounts.close()
         if failure is not None:
             raise failure
@@ -155,15 +164,15 @@ class KickStrategy:
             TransportError, ApiError: they have ended, and cannot be renewed now.
             StoreError: the store cannot be used.
         """
-        return await (await self._accounts.get(username)).tokens()
+        return await self._accounts.tokens(username)
 
     async def refresh_token(self, username: str) -> TokenSet:
         """Renew the account's tokens now. Raises as ``get_access_token``."""
-        return await (await self._accounts.get(username)).refresh()
+        return await self._accounts.refresh(username)
 
     async def revoke_token(self, username: str) -> None:
         """Make the account's tokens useless, and forget them. Raises as ``Caller.revoke``."""
-        await (await self._accounts.get(username)).revoke()
+        await (await self._accounts.account(username)).revoke()
 
     # What happens on channels
 
@@ -217,11 +226,15 @@ class KickStrategy:
 
     def on(self, event_type: type[EventT], handler: Handler[EventT]) -> None:
         """Have the handler called with each event of the type, and of those below it, while ``run`` runs."""
-        self._router.register(event_type, handler)
+        self._delivery.on(event_type, handler)
 
     def off(self, event_type: type[EventT], handler: Handler[EventT]) -> None:
-        """Have it called no more."""
-        self._router.unregister(event_type, handler)
+        """Have it called no more.
+
+        Raises:
+            LocalProtocolError: it is not registered for this very type.
+        """
+        self._delivery.off(event_type, handler)
 
     def events(self) -> AsyncIterator[msgspec.Struct]:
         """The unified events, and what the connection tells (``StateChanged``, for one), until ``disconnect``.
@@ -233,38 +246,41 @@ class KickStrategy:
         return self._feed.events()
 
     async def run(self) -> None:
-        """Give every event to its handlers, one event after the other, until ``disconnect``. Raises as ``events``."""
+        """Give every event to its handlers, one event after the other, until ``disconnect``.
+
+        Raises:
+            HandlerError: a handler has failed, and there is no ``on_error``; the other handlers of the event have run.
+            LocalProtocolError, TransportError: as ``events``.
+        """
         async for event in self.events():
-            for result in self._router.route(event):
-                if isawaitable(result):
-                    await result
+            await self._delivery.give(event)
 
     # Asking
 
     async def call(self, call: Call[ResultT], username: str | None = None) -> ResultT:
         """Make a call of ``kick_proto.endpoints``, in the name of the account. Raises as ``Caller.call``."""
-        return await (await self._accounts.get(username)).call(call)
+        return await self._accounts.call(call, username)
 
     async def get(self, path: str, *, params: Query | None = None, username: str | None = None) -> Any:
         """Read what is at a path of the official API, like ``/public/v1/users``; JSON as it came."""
-        return await self.call(generic.get(path, params), username)
+        return await self._accounts.get(path, params=params, username=username)
 
     async def post(self, path: str, *, json: Any = None, username: str | None = None) -> Any:
         """Have something done; never sent twice when the answer is lost."""
-        return await self.call(generic.post(path, json), username)
+        return await self._accounts.post(path, json=json, username=username)
 
     async def put(self, path: str, *, json: Any = None, username: str | None = None) -> Any:
         """Put something in the place of what is there."""
-        return await self.call(generic.put(path, json), username)
+        return await self._accounts.put(path, json=json, username=username)
 
     async def delete(self, path: str, *, json: Any = None, username: str | None = None) -> Any:
         """Take away what is there."""
-        return await self.call(generic.delete(path, json), username)
+        return await self._accounts.delete(path, json=json, username=username)
 
     async def get_user(self, name: str, username: str | None = None) -> User:
         """Who the channel of that name belongs to, asked anew. Raises as ``subscribe_to_channel``."""
         slug = parse_slug(name)
-        caller = await self._accounts.get(username)
+        caller = await self._accounts.account(username)
         try:
             user = await caller.call(people.get_user(slug, official=caller.account.tokens is not None))
         except NotFound:
@@ -285,14 +301,19 @@ class KickStrategy:
         known = self._known.get(slug)
         if known is None and self._ids is not None:
             known = await anyio.to_thread.run_sync(self._ids.get, slug)
+            if known is not None:
+                self._keep(slug, known)
         return known
 
     async def _remember(self, slug: Slug, channel: Channel) -> None:
+        self._keep(slug, channel)
+        if self._ids is not None:
+            await anyio.to_thread.run_sync(self._ids.add, slug, channel)
+
+    def _keep(self, slug: Slug, channel: Channel) -> None:
         self._known[slug] = channel
         while len(self._known) > MOST_KNOWN:
             del self._known[next(iter(self._known))]
-        if self._ids is not None:
-            await anyio.to_thread.run_sync(self._ids.add, slug, channel)
 
     async def _forget(self, slug: Slug) -> None:
         self._known.pop(slug, None)

@@ -20,6 +20,7 @@ import trio
 
 from kick_io.assembly import assemble, system_trust
 from kick_io.pump import Pump
+from kick_io.taping import Record
 from kick_io.trio_stream import Stream, dial, said
 from kick_io.watch import Watch
 from kick_proto.decoders import Decoders
@@ -41,6 +42,7 @@ async def connect(
     ssl_context: ssl.SSLContext | None = None,
     merge: float | None = 2.0,
     drift: Drift | float | None = 10.0,
+    record: Record | None = None,
 ) -> AsyncIterator[Watch]:
     """Watch channels: ``connect(ChannelId(1), ChatroomId(2))`` or ``connect(channel, ...)``, with ``async with``.
 
@@ -48,17 +50,21 @@ async def connect(
     replaces the default one, which trusts what the system trusts. ``merge`` is how many seconds to wait for the sibling
     frames of one fact; None hands on every frame's event by itself. ``drift`` is after how many seconds a
     frame of the same name is compared again with what the decoders expect, for ``kick.drift()``; None compares nothing,
-    and a ``Drift`` of your own does it in its way.
+    and a ``Drift`` of your own does it in its way. ``record`` is a path, or what is to be called with lines: there all
+    that happens is written, for ``kick replay``.
 
     Raises:
         ValueError: ``merge`` or ``drift`` is no time to wait.
         LocalProtocolError: the channels are not named in one of these ways.
+        OSError: the recording cannot be written.
     """
-    session, machine = assemble(channels_of(first, second, *more), config, decoders, merge, drift)
+    machines = assemble(channels_of(first, second, *more), config, decoders, merge, drift, record)
+    session = machines.session
     try:
         async with trio.open_nursery() as nursery:
-            driver = Driver(machine, ssl_context, nursery)
-            watch = Watch((session, machine), driver)
+            driver = Driver(machines.machine, ssl_context, nursery)
+            driver.pump.tape = machines.tape
+            watch = Watch(machines, driver)
             nursery.start_soon(driver.keep_time)
             driver.pump.call(session.connect)
             try:

@@ -38,7 +38,7 @@ class Watch:
     """Iterate it for events, one by one or in batches; subscribe and unsubscribe at any time."""
 
     def __init__(self, machines: Machines, engine: Engine) -> None:
-        self._session, self._machine = machines
+        self._session, self._machine = machines.session, machines.machine
         self._engine = engine
         self._ready: deque[SessionEvent] = deque()
 
@@ -56,8 +56,9 @@ class Watch:
         Raises:
             LocalProtocolError: they are named in another way, contradict what is watched, or are too many.
         """
+        kinds = None if topics is None else tuple(topics)
         for channel in channels_of(first, second, *more):
-            self._engine.pump.call(self._session.subscribe, channel, _named(channel, topics))
+            self._engine.pump.call(self._session.subscribe, channel, _named(channel, kinds))
 
     def unsubscribe(self, first: First, second: Second | None = None, *more: Channel) -> None:
         """Stop watching channels, named in the same way; nothing of them is delivered from here on.
@@ -119,7 +120,7 @@ class Watch:
             await self._engine.change()
 
 
-def _named(channel: Channel, kinds: Iterable[TopicKind] | None) -> tuple[Topic, ...] | None:
+def _named(channel: Channel, kinds: tuple[TopicKind, ...] | None) -> tuple[Topic, ...] | None:
     return None if kinds is None else tuple(topic_of(kind, channel) for kind in kinds)
 
 
@@ -152,7 +153,7 @@ class BlockingWatch:
     """Iterate it for events, one by one or in batches; subscribe and unsubscribe at any time, from any thread."""
 
     def __init__(self, machines: Machines, engine: BlockingEngine) -> None:
-        self._session, self._machine = machines
+        self._session, self._machine = machines.session, machines.machine
         self._engine = engine
         self._ready: deque[SessionEvent] = deque()
 
@@ -164,9 +165,10 @@ class BlockingWatch:
         topics: Iterable[TopicKind] | None = None,
     ) -> None:
         """Watch further channels; see ``Watch.subscribe``."""
+        kinds = None if topics is None else tuple(topics)
         with self._engine.changed:
             for channel in channels_of(first, second, *more):
-                self._engine.pump.call(self._session.subscribe, channel, _named(channel, topics))
+                self._engine.pump.call(self._session.subscribe, channel, _named(channel, kinds))
 
     def unsubscribe(self, first: First, second: Second | None = None, *more: Channel) -> None:
         """Stop watching channels; see ``Watch.unsubscribe``."""

@@ -225,6 +225,11 @@ class Account:
         return self._grant.tokens
 
     @property
+    def awaits_answer(self) -> bool:
+        """Whether a login was begun, and its answer has not come yet."""
+        return self._grant.awaits_answer
+
+    @property
     def is_renewable(self) -> bool:
         """Whether the tokens in use can be renewed without the user."""
         return self._grant.is_renewable

@@ -44,3 +44,7 @@ class Agenda(Generic[TimerT]):
             if self._deadlines.get(key, now + 1) <= now:
                 del self._deadlines[key]
                 yield key
+
+    def running(self) -> frozenset[tuple[TimerT, int]]:
+        """The timers that have a deadline now, each with its ref."""
+        return frozenset(self._deadlines)

@@ -19,7 +19,7 @@ within another one, by which a failure in it is told like any other::
 A router never looks at what an event holds, and never subscribes: ``Config(events=router.event_types)`` does.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar, cast, overload
 
@@ -181,14 +181,7 @@ class Router(Generic[ResultT]):
     def _guarded(self, result: ResultT, handler: _Handler[Any, ResultT], event_type: type) -> ResultT:
         if not isinstance(result, Coroutine):
             return result
-        return cast(ResultT, self._awaited(result, handler, event_type))
-
-    async def _awaited(self, started: Coroutine[Any, Any, Any], handler: object, event_type: type) -> Any:
-        try:
-            return await started
-        except Exception as error:
-            self._report([_failure(handler, event_type, error)])
-            return None
+        return cast(ResultT, _Watched(result, lambda error: self._report([_failure(handler, event_type, error)])))
 
     def _report(self, failures: list[HandlerError]) -> None:
         if self._on_error is not None:
@@ -198,6 +191,39 @@ class Router(Generic[ResultT]):
             raise failures[0]
         else:
             raise ExceptionGroup(f"{len(failures)} handlers of {failures[0].event_type.__name__} failed", failures)
+
+
+class _Watched(Coroutine[Any, Any, Any]):
+    """A handler's coroutine, whose failure is reported; it can be closed before it has begun, and that with it."""
+
+    def __init__(self, started: Coroutine[Any, Any, Any], report: Callable[[Exception], object]) -> None:
+        self._started = started
+        self._report = report
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        try:
+            return (yield from self._started.__await__())
+        except Exception as error:
+            self._report(error)
+            return None
+
+    def send(self, value: Any) -> Any:
+        return self._step(self._started.send, value)
+
+    def throw(self, *raised: Any) -> Any:
+        return self._step(self._started.throw, *raised)
+
+    def close(self) -> None:
+        self._started.close()
+
+    def _step(self, step: Callable[..., Any], *args: Any) -> Any:
+        try:
+            return step(*args)
+        except StopIteration:
+            raise
+        except Exception as error:
+            self._report(error)
+            raise StopIteration from None
 
 
 def _failure(handler: object, event_type: type, error: Exception) -> HandlerError:

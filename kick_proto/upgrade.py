@@ -101,7 +101,8 @@ class Upgrade:
 
     def _problem(self, answer: h11.InformationalResponse) -> str | None:
         """What is wrong with a 101, if anything. Source: Spec: RFC 6455 section 4.1, the client's list of 6."""
-        if answer.http_version < b"1.1":
+        # HTTP/2 has no 101 at all, so a status line that says so is nonsense. Source: Spec: RFC 9113 section 8.6.
+        if not b"1.1" <= answer.http_version < b"2":
             return f"a 101 in HTTP/{answer.http_version.decode('latin-1')}, which knows no upgrade"
         headers: dict[bytes, bytes] = {}
         for name, value in answer.headers:

@@ -6,10 +6,12 @@ from types import ModuleType
 
 from kick_proto import account, pusher, redirect, session, websocket
 from kick_proto.oauth import states as oauth
+from kick_proto.rest import states as rest
 
 MACHINES: dict[str, ModuleType] = {
     "One Pusher connection (`kick_proto.pusher`)": pusher,
     "A session (`kick_proto.session`)": session,
+    "One call over HTTP (`kick_proto.rest`)": rest,
     "What one account is allowed (`kick_proto.oauth`)": oauth,
     "An account (`kick_proto.account`)": account,
     "One WebSocket (`kick_proto.websocket`)": websocket,

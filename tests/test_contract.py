@@ -11,14 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wsproto.utilities import generate_accept_token
 
-from kick_proto import pusher, session
+from kick_proto import pusher, rest, session
 from kick_proto.backoff import Backoff
 from kick_proto.drift import Drift
+from kick_proto.endpoints.call import Auth, Call, Host, Instead
 from kick_proto.frames import PING, PONG, Frame, encode_frame, encode_subscribe, encode_unsubscribe
+from kick_proto.http import Responded, Response, Unanswered
 from kick_proto.ids import TopicKind, topic_of, topics_of
 from kick_proto.machine import Closed, Failed, Opened, Received
 from kick_proto.merge import Merge
+from kick_proto.outcomes import Outcome
 from kick_proto.pusher import KICK_APP_KEY
+from kick_proto.rest.states import ARMED as CALL_ARMED
+from kick_proto.rest.states import LANE_ARMED
+from kick_proto.rest.states import State as CallState
+from kick_proto.secret import Secret
 from kick_proto.session import Config, Session, SessionEvent
 from kick_proto.testing.faults import CHAOS, MALFORMED, NO_FAULTS, Faults
 from kick_proto.testing.server import Accepted, KickServer
@@ -264,12 +271,91 @@ SERVER = Subject(
     scripts([[], VISITED, SUBSCRIBED, [*SUBSCRIBED, Tell("set_faults", (CHAOS,))]], server_tells, visits),
 )
 
+# Calls over HTTP.
+
+
+def parsed(response: Response) -> object:
+    return json.loads(response.body)["name"]
+
+
+READING = Call(host=Host.API, method="GET", path="/a", parse=parsed, repeatable=True, redirects=True)
+WRITING = Call(host=Host.API, method="POST", path="/b", parse=parsed, auth=Auth.NEEDED)
+ASKING_TWICE = Call(
+    host=Host.SITE,
+    method="GET",
+    path="/c",
+    parse=parsed,
+    auth=Auth.OPTIONAL,
+    instead=(Instead(frozenset(Outcome), READING), Instead(frozenset(Outcome), WRITING)),
+)
+
+
+def new_client() -> rest.Client:
+    return rest.Client(rest.Config(max_queued=4), rng=random.Random(7))
+
+
+def busy_client() -> rest.Client:
+    config = rest.Config(max_queued=4, in_flight=2, burst=2.0, backoff=Backoff(base=0.5, retries=2))
+    return rest.Client(config, rng=random.Random(7))
+
+
+def see_calls(client: rest.Client) -> None:
+    for ref, state in client.states.items():
+        assert client.timers_of(ref) <= CALL_ARMED[state]
+    for host, lane in client.lanes.items():
+        assert client.timers_of(host) <= LANE_ARMED[lane]
+    assert client.states or client.poll_timeout() is None, "a timer runs for nobody"
+
+
+reply_headers = st.lists(
+    st.sampled_from(
+        [
+            ("retry-after", "0"),
+            ("retry-after", "7"),
+            ("retry-after", "61"),
+            ("retry-after", "Thu, 01 Jan 2026 00:00:00 GMT"),
+            ("location", "/d"),
+            ("location", "//evil.example/"),
+            ("content-type", "text/html"),
+            ("cf-mitigated", "challenge"),
+        ]
+    )
+    | st.tuples(st.text(max_size=3), st.text(max_size=9)),
+    max_size=2,
+).map(tuple)
+reply_statuses = st.sampled_from([200, 200, 204, 302, 307, 401, 403, 404, 422, 429, 429, 500, 503]) | st.integers()
+reply_bodies = st.sampled_from([b'{"name":"Ada"}', b"{}", b"[" * 9_000, b"\xff"]) | st.binary(max_size=9)
+replies = st.builds(
+    Hear,
+    st.builds(Responded, refs, st.builds(Response, reply_statuses, reply_headers, reply_bodies), st.floats(0, 4e9))
+    | st.builds(Unanswered, refs, st.text(max_size=9), st.booleans()),
+)
+client_tells: st.SearchStrategy[Step] = (
+    st.builds(lambda call: Tell("submit", (call,)), st.sampled_from([READING, WRITING, ASKING_TWICE]))
+    | st.builds(lambda ref: Tell("abandon", (ref,)), st.integers(0, 9))
+    | st.builds(lambda token: Tell("set_token", (token,)), st.sampled_from([Secret("hunter2"), None]))
+    | st.just(Tell("close"))
+)
+LOGGED_IN: list[Step] = [Tell("set_token", (Secret("hunter2"),))]
+CALLING: list[Step] = [*LOGGED_IN, Tell("submit", (READING,)), Tell("submit", (WRITING,)), Tell("submit", (READING,))]
+LIMITED: list[Step] = [*CALLING, Hear(Responded(LATEST, Response(429), UNIX_EPOCH))]
+WAITING: list[Step] = [*CALLING, Hear(Unanswered(LATEST, "cut", sent=False))]
+MOVED: list[Step] = [
+    Tell("submit", (READING,)),
+    Hear(Responded(LATEST, Response(302, (("location", "/d"),)), UNIX_EPOCH)),
+]
+client_scripts = scripts([[], CALLING, LIMITED, WAITING, MOVED], client_tells, replies, replies)
+CLIENT = Subject(new_client, client_scripts, see_timers=see_calls)
+BUSY_CLIENT = Subject(busy_client, client_scripts, see_timers=see_calls)
+
 SUBJECTS: dict[str, Subject[Any]] = {
     "connection": CONNECTION,
     "session": SESSION,
     "merge": MERGE,
     "framing": FRAMING,
     "server": SERVER,
+    "client": CLIENT,
+    "busy client": BUSY_CLIENT,
 }
 
 
@@ -294,3 +380,8 @@ def test_the_beginnings_of_the_scripts_lead_where_they_should() -> None:
     assert played(MERGE, [*CONFIRMED, Take(), heard(*PARTS[:2])]).poll_timeout() == 1_000.2 + 5.0
     assert played(FRAMING, UPGRADED_AND_UP).session.state is session.State.UP
     assert played(SERVER, SUBSCRIBED).topics_of(1) == (FOX_CHAT,)
+    queued, in_flight, waiting = CallState.QUEUED, CallState.IN_FLIGHT, CallState.WAITING
+    assert list(played(BUSY_CLIENT, CALLING).states.values()) == [in_flight, in_flight, queued]
+    assert list(played(BUSY_CLIENT, WAITING).states.values()) == [in_flight, waiting, queued]
+    assert played(CLIENT, LIMITED).poll_timeout() == 1_005.0
+    assert played(CLIENT, MOVED).poll_timeout() == 1_001.0

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import redirect_stdout, suppress
 from datetime import UTC, datetime
@@ -19,9 +20,11 @@ import pytest
 import trio
 
 from kick_io.mock import MockKick
+from kick_io.strategy import KickStrategy
 from kick_proto.backoff import Backoff
 from kick_proto.clusters import endpoint_at
 from kick_proto.decoders import ROWS
+from kick_proto.endpoints.call import Host
 from kick_proto.errors import TransportError
 from kick_proto.frames import Frame
 from kick_proto.ids import Channel, ChannelId, ChatroomId
@@ -30,7 +33,12 @@ from kick_proto.provider import Confirmed
 from kick_proto.pusher import App
 from kick_proto.session import Config
 from kick_proto.testing.server import ClientSubscribed, KickServer
+from kick_proto.testing.site.accounts import CAST
+from kick_proto.testing.site.answering import KickSite
+from kick_proto.tokens import TokenSet
 from tests import event_table, states
+from tests.callers import store_at
+from tests.logins import quick_at, registered_at
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.py"))
@@ -183,6 +191,45 @@ def test_the_three_additions_of_the_page_teach_a_copy_of_the_library_the_event(t
     ]
 
 
+def test_the_page_on_adding_a_platform_shows_the_second_one_as_it_runs() -> None:
+    page = (ROOT / "docs" / "adding_a_platform.md").read_text()
+    code = "".join((ROOT / "tests" / name).read_text() for name in ("toy_youtube.py", "test_toy_youtube.py"))
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert len(blocks) > 5
+    assert [block for block in blocks if block not in code] == []
+
+
+def test_the_bot_answers_in_the_chat_and_tells_how_it_is_doing(tmp_path: Path) -> None:
+    pytest.importorskip("cryptography", reason="the extra 'rest' is not installed")
+    printed = io.StringIO()
+    streamer, bot = CAST[:2]
+    question = Frame(CHAT.event, f"chatrooms.{streamer.chatroom_id}.v2", CHAT.data.replace("hello", "!tea"))
+
+    def play(mock: MockKick) -> None:
+        ref = mock.wait_for(ClientSubscribed).ref
+        mock.publish(question)
+        deadline = time.monotonic() + 10.0
+        while "/public/v1/chat" not in [each.path for each in mock.requests(Host.API)]:
+            assert time.monotonic() < deadline, "the bot does not answer"
+        mock.call(KickServer.disconnect, ref, 4003)
+
+    async def scenario(mock: MockKick) -> None:
+        issued = mock.site(KickSite.grant, bot.slug, ("chat:write",))
+        store = store_at(tmp_path)
+        now = datetime.now(UTC)
+        store.save("bot", TokenSet(access_token=issued.access, refresh_token=issued.refresh, issued_at=now))
+        kick = KickStrategy(
+            registered_at(mock), store=store, config=config_for(mock), oauth_config=quick_at(mock.sites)
+        )
+        await asyncio.gather(example("strategy")["main"](kick, streamer.slug), asyncio.to_thread(play, mock))
+
+    with MockKick() as mock, redirect_stdout(printed), pytest.raises(TransportError, match="4003"):
+        asyncio.run(scenario(mock))
+    said = [line.removeprefix("kick: ") for line in printed.getvalue().splitlines()]
+    assert said[:2] == ["connecting", "connected"]
+    assert said[-1].startswith("error ")
+
+
 def snippets(language: str) -> Iterator[str]:
     for page in ("README.md", "docs/design.md"):
         blocks = re.findall(r"^```(\w*)\n(.*?)^```$", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE)
@@ -226,7 +273,8 @@ def test_every_name_in_the_table_of_events_is_where_the_readme_says() -> None:
 
 def test_every_link_of_the_docs_leads_somewhere() -> None:
     for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
-        for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
+        text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+        for target in re.findall(r"\]\((?!http)([^)#]+)\)", text):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 

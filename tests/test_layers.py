@@ -29,6 +29,8 @@ LAYERS = """
 ORDER = LAYERS.split()
 DRIVERS = {"asyncio", "trio", "blocking"}
 THIRD_PARTY = {"msgspec", "wsproto", "h11"}
+EXTRAS = {"testing": {"hypothesis", "pytest"}, "recording": {"zstandard"}}
+"""What further modules of others a module may import: pure ones, that are there with an extra."""
 STANDARD = {
     "__future__", "base64", "binascii", "bisect", "codecs", "collections", "contextlib", "copy", "dataclasses",
     "datetime", "email.utils", "enum", "functools", "hashlib", "heapq", "hmac", "html", "itertools", "math",
@@ -97,7 +99,7 @@ def _wrong_import(package: str, name: str, imported: str) -> str | None:
     if source == "kick_io":
         apart = {name, target} <= DRIVERS and name != target
         return f"the drivers {name} and {target} must not know each other" if apart else None
-    allowed = THIRD_PARTY | STANDARD | ({"hypothesis"} if name == "testing" else set())
+    allowed = THIRD_PARTY | STANDARD | EXTRAS.get(name, set())
     if package == "kick_proto" and not any(f"{imported}.".startswith(f"{each}.") for each in allowed):
         return f"{imported} is not among the modules that a pure core may import"
     return None
@@ -179,6 +181,7 @@ def test_an_impure_import_is_seen_in_every_form_and_place(module: str, form: str
         pytest.param("router.py", "from . import session", ".session is relative", id="relative"),
         pytest.param("router.py", "from ..kick_proto.ids import Topic", "is relative", id="relative, upwards"),
         pytest.param("router.py", "import hypothesis", "hypothesis is not among", id="a test tool outside testing"),
+        pytest.param("testing/a.py", "import zstandard", "zstandard is not among", id="an extra of another module"),
         pytest.param("router.py", "from kick_proto.novel import x", "novel has no place yet: add it", id="an unplaced"),
         pytest.param(
             "novel.py", "", "novel has no place yet: add it to LAYERS in tests/test_layers.py", id="a new one"

@@ -143,6 +143,19 @@ def test_only_the_first_answer_counts() -> None:
     assert world.kick.asked == ["authorization_code"]
 
 
+def test_a_login_awaits_one_answer_and_only_in_time() -> None:
+    grant, world = fresh()
+    awaited = [grant.awaits_answer]
+    url = world.call(grant.begin, entropy=ENTROPY)
+    awaited.append(grant.awaits_answer)
+    world.call(grant.answer, world.kick.authorize(url))
+    awaited.append(grant.awaits_answer)
+    world.call(grant.begin, entropy=ENTROPY)
+    awaited.append(grant.awaits_answer)
+    world.advance(600.0)
+    assert [*awaited, grant.awaits_answer] == [False, True, False, True, False]
+
+
 def test_an_answer_to_nothing_is_the_callers_mistake() -> None:
     grant, world = fresh()
     with pytest.raises(LocalProtocolError, match="no login was begun"):

@@ -8,7 +8,7 @@ from kick_proto.errors import StoreError
 from tests.stores import refusal
 
 FORM = Form(
-    application_id=1234, version=3, table="CREATE TABLE notes (text TEXT)", contents="notes", remedy="write anew"
+    application_id=1234, version=3, tables=("CREATE TABLE notes (text TEXT)",), contents="notes", remedy="write anew"
 )
 
 

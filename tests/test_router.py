@@ -4,6 +4,7 @@ import asyncio
 import pickle
 from collections.abc import Awaitable
 from functools import partial
+from typing import Any
 
 import msgspec
 import pytest
@@ -386,3 +387,24 @@ def test_who_has_an_otherwise_wants_everything() -> None:
 
 def test_who_has_no_handlers_wants_nothing() -> None:
     assert Router[str]().event_types == ()
+
+
+def test_a_coroutine_runs_in_a_task_of_its_own_as_any_other() -> None:
+    failures: list[HandlerError] = []
+    router: Router[Any] = Router(on_error=failures.append)
+    router.register(type(MESSAGE), failing_later)
+
+    async def scenario() -> Any:
+        (result,) = router.route(MESSAGE)
+        return await asyncio.get_running_loop().create_task(result)
+
+    assert asyncio.run(scenario()) is None
+    assert len(failures) == 1
+
+
+def test_a_coroutine_that_is_closed_before_it_begins_leaves_nothing_behind() -> None:
+    # Otherwise the handler's own would be called a coroutine that was never awaited, which is an error here.
+    router: Router[Any] = Router()
+    router.register(type(MESSAGE), failing_later)
+    (result,) = router.route(MESSAGE)
+    result.close()

@@ -234,6 +234,12 @@ def test_a_101_in_http_1_0_is_refused() -> None:
     assert isinstance(upgrade().feed(answer(status="HTTP/1.0 101 Switching Protocols").encode()), Refused)
 
 
+def test_a_101_in_http_2_0_is_refused() -> None:
+    """HTTP/2 knows no 101. Source: RFC 9113 section 8.6."""
+    refused = upgrade().feed(answer(status="HTTP/2.0 101 Switching Protocols").encode())
+    assert refused == Refused("a 101 in HTTP/2.0, which knows no upgrade")
+
+
 @pytest.mark.parametrize("cut", [0, 1, 12, len(GOOD) // 2, len(GOOD) - 1])
 def test_a_peer_that_closes_before_the_answer_is_whole_is_refused(cut: int) -> None:
     attempt = upgrade()

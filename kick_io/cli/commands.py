@@ -33,6 +33,14 @@ COMMANDS: Mapping[str, Row] = {
     "watch": Row("kick_io.cli.watch", "watch", "Show what happens on channels, as it happens."),
     "demo": Row("kick_io.cli.demo", "demo", "Show a lively channel that is made up, without a network."),
     "mock": Row("kick_io.cli.mock", "mock", "Be a Kick on this machine, to develop against."),
+    "replay": Row("kick_io.cli.replay", "replay", "Show a recording, as it happened, or check it."),
+    "anonymise": Row("kick_io.cli.anonymise", "anonymise", "Make of a recording one that tells of nobody."),
+    "login": Row("kick_io.cli.account", "login", "Log in, so that other commands can act in your name."),
+    "logout": Row("kick_io.cli.account", "logout", "Make the tokens of an account useless, and forget them."),
+    "whoami": Row("kick_io.cli.account", "whoami", "Show who is logged in, with which scopes, and until when."),
+    "user": Row("kick_io.cli.ask", "user", "Show who a channel belongs to, its ids, and what is on."),
+    "send": Row("kick_io.cli.ask", "send", "Write into a channel's chat."),
+    "doctor": Row("kick_io.cli.doctor", "doctor", "Find out why something does not work, and what to do."),
     "drift": Row("kick_io.cli.drift", "drift", "Show where recorded frames differ from what is known of them."),
 }
 
@@ -86,10 +94,12 @@ def kick(ctx: click.Context) -> None:
 
     \b
     Examples:
-      kick demo                  a made-up channel, to see what this looks like
-      kick watch 668:668         a real one, by its channel id and chatroom id
-      kick watch 668:668 --json  one event a line, for other programs
-      kick mock serve            a Kick on this machine, for your tests
+      kick demo                a made-up channel, to see what this looks like
+      kick watch xqc           a real one, by its name or by its ids, like 668:668
+      kick watch xqc --json    one event a line, for other programs
+      kick login               log in; then: kick send xqc "hello"
+      kick doctor xqc          what is wrong, where something is
+      kick mock serve          a Kick on this machine, for your tests
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
@@ -99,7 +109,7 @@ def run(stop: Stop) -> int:
     """Run what ``sys.argv`` says; the exit code. Whatever goes wrong is one sentence on stderr."""
     _prepare_output()
     try:
-        kick.main(prog_name="kick", standalone_mode=False, obj=stop)
+        code = kick.main(prog_name="kick", standalone_mode=False, obj=stop)
     except click.ClickException as error:
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx is not None else "kick"
         return _complain(f"{where}: {error.format_message()}", error.exit_code)
@@ -109,7 +119,8 @@ def run(stop: Stop) -> int:
         return _complain(f"kick: {error}", 1)
     except OSError as error:
         return _complain(f"kick: {error.strerror or error}", 1)
-    return 0
+    # What a command returns is nothing, and click's Exit comes back as its code.
+    return code if isinstance(code, int) else 0
 
 
 def _prepare_output() -> None:

@@ -1,7 +1,7 @@
 """What ``kick drift`` does: recorded lines in, differences out, as a table or as lines of JSON."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import click
@@ -9,8 +9,10 @@ import msgspec
 
 from kick_io.cli.sanitize import visible
 from kick_proto.drift import Difference, Drift, Kind
-from kick_proto.errors import LocalProtocolError
-from kick_proto.frames import Frame
+from kick_proto.errors import LocalProtocolError, RemoteProtocolError
+from kick_proto.frames import Frame, parse_frame
+from kick_proto.machine import Received
+from kick_proto.recording.lines import Heard, Joiner, input_of
 
 __all__ = ["Counts", "frames_of", "looked_through", "run", "table"]
 
@@ -42,15 +44,37 @@ def run(lines: Iterable[str], form: Literal["text", "json"]) -> None:
 def looked_through(drift: Drift, lines: Iterable[str]) -> Counts:
     """Show it every frame of the lines."""
     frame_count = other_count = 0
+    joiner = Joiner()
     for line in lines:
         if not line.strip():
             continue
-        frames = frames_of(line)
+        frames = _recorded(joiner, line)
+        if frames is None:
+            frames = frames_of(line)
+            other_count += not frames
         frame_count += len(frames)
-        other_count += not frames
         for frame in frames:
             drift.look(frame)
     return Counts(frame_count, other_count)
+
+
+def _recorded(joiner: Joiner, line: str) -> list[Frame] | None:
+    """The frames of a recording's line, of which most hold none; None where it is no recording's."""
+    if not line.startswith('{"line":'):
+        return None
+    try:
+        told = joiner.feed(line.encode("utf-8", "replace"))
+    except RemoteProtocolError:
+        return None
+    received = input_of(told) if isinstance(told, Heard) else None
+    return [frame for text in received.data if (frame := _parsed(text))] if isinstance(received, Received) else []
+
+
+def _parsed(text: str) -> Frame | None:
+    try:
+        return parse_frame(text)
+    except RemoteProtocolError:
+        return None
 
 
 def frames_of(line: str) -> list[Frame]:
@@ -108,7 +132,7 @@ def _text(report: tuple[Difference, ...], counts: Counts, overflow: int) -> Iter
 Cells = tuple[str, ...]
 
 
-def table(head: list[Cells], rows: list[Cells]) -> Iterator[str]:
+def table(head: Sequence[Cells], rows: Sequence[Cells]) -> Iterator[str]:
     """Lines with their columns aligned."""
     cells = [tuple(map(visible, row)) for row in (*head, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]

@@ -72,4 +72,8 @@ def serve(role: Role, port: int, stop: Stop) -> None:
         ids = f"{role.channel.channel_id}:{role.channel.chatroom_id}"
         opened = f"{mock.url} is open, and {mock.http_url} has /api, /site, /web and /id"
         click.echo(f"{opened}; try: kick watch {ids} --endpoint {mock.url}", err=True)
+        # A secret that is in everybody's copy of this program is none.
+        secret = mock.app.client_secret.reveal()
+        entrance = f"kick login --client-id {mock.app.client_id} --site {mock.http_url}"
+        click.echo(f"log in there with its test secret: KICK_CLIENT_SECRET={secret} {entrance}", err=True)
         wishes.get()

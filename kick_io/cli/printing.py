@@ -56,14 +56,14 @@ class Printer:
         self._wanted = wanted
         self._stop = stop
 
-    def show(self, events: Sequence[SessionEvent]) -> None:
-        """Write one batch."""
+    def show(self, events: Sequence[SessionEvent], now: datetime | None = None) -> None:
+        """Write one batch; ``now`` stands for the time of events that have none, which is the present otherwise."""
         if self._wanted is not None:
             events = [event for event in events if type(event) in self._wanted]
         if not events or self.failure is not None:
             return
         try:
-            sys.stdout.write(self._form(events, datetime.now(UTC)))
+            sys.stdout.write(self._form(events, now or datetime.now(UTC)))
             sys.stdout.flush()
         except OSError as error:
             self.failure = error

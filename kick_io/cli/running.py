@@ -23,7 +23,7 @@ from kick_proto.lifecycle import Stats
 from kick_proto.provider import Provider
 from kick_proto.session import Config
 
-__all__ = ["RUNNERS", "Form", "Job", "Manner", "Outcome", "Subject", "news", "summary", "watch"]
+__all__ = ["RUNNERS", "Form", "Job", "Manner", "Outcome", "Subject", "form_of", "news", "summary", "watch"]
 
 Form: TypeAlias = Literal["text", "json", "json with raw"]
 
@@ -47,13 +47,14 @@ class Manner(NamedTuple):
 
 
 class Job(NamedTuple):
-    """What a driver's module is given; ``seconds`` is None where only a wish ends it."""
+    """What a driver's module is given; ``seconds`` is None where only a wish ends it; ``record`` is a path."""
 
     channels: tuple[Channel, ...]
     config: Config
     seconds: float | None
     printer: printing.Printer
     stop: Stop
+    record: str | None
 
 
 class Outcome(NamedTuple):
@@ -75,14 +76,16 @@ RUNNERS: Mapping[str, str] = {
 """Where each driver's ``run(job)`` is; it gives the outcome."""
 
 
-def watch(subject: Subject, manner: Manner, stop: Stop, *, driver: str, seconds: float | None) -> None:
+def watch(
+    subject: Subject, manner: Manner, stop: Stop, *, driver: str, seconds: float | None, record: str | None = None
+) -> None:
     """Watch, and tell on stderr what it came to.
 
     Frames that differ from what is known of them are told there too.
 
     Raises:
         TransportError: the session gave up.
-        OSError: the events could not be written; ``BrokenPipeError`` where nobody reads them any more.
+        OSError: recording or events could not be written; ``BrokenPipeError`` where nobody reads them any more.
         LocalProtocolError: the channels contradict each other, or are too many.
     """
     runner = cast(_Runner, import_module(RUNNERS[driver]))
@@ -91,9 +94,9 @@ def watch(subject: Subject, manner: Manner, stop: Stop, *, driver: str, seconds:
         backoff=Backoff(retries=subject.retries),
         events=targets.demand(manner.wanted),
     )
-    printer = printing.Printer(_format(subject, manner), manner.wanted, stop)
+    printer = printing.Printer(form_of(manner, subject.channels), manner.wanted, stop)
     began_at = time.monotonic()
-    outcome = runner.run(Job(subject.channels, config, seconds, printer, stop))
+    outcome = runner.run(Job(subject.channels, config, seconds, printer, stop, record))
     if printer.failure is not None:
         raise printer.failure
     # A terminal has written "^C" where the cursor is; the summary goes over it.
@@ -103,10 +106,11 @@ def watch(subject: Subject, manner: Manner, stop: Stop, *, driver: str, seconds:
         click.echo(sentence, err=True)
 
 
-def _format(subject: Subject, manner: Manner) -> printing.Format:
+def form_of(manner: Manner, channels: tuple[Channel, ...]) -> printing.Format:
+    """How to print in that manner, what happens on these channels."""
     match manner.form:
         case "text":
-            return printing.for_people(subject.channels)
+            return printing.for_people(channels)
         case "json":
             return printing.as_json("without raw")
         case "json with raw":
@@ -130,7 +134,7 @@ def news(drift: Sequence[Difference]) -> str:
     told = list(dict.fromkeys(visible(_named(each)) for each in found))
     more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
     shown = ", ".join(told[:SHOWN])
-    return f"new on the wire: {shown}{more}; record it with watch --json --raw, and kick drift FILE tells more"
+    return f"new on the wire: {shown}{more}; record it with watch --record FILE, and kick drift FILE tells more"
 
 
 def _named(difference: Difference) -> str:

@@ -16,7 +16,7 @@ def run(job: Job) -> Outcome:
 
 async def _watch(job: Job) -> Outcome:
     loop = asyncio.get_running_loop()
-    async with connect(*job.channels, config=job.config) as kick:
+    async with connect(*job.channels, config=job.config, record=job.record) as kick:
         with suppress(TimeoutError):
             async with asyncio.timeout(job.seconds) as limit:
 

@@ -15,7 +15,7 @@ def run(job: Job) -> Outcome:
     """Watch until the end; what it came to."""
     # A SimpleQueue is made for being put to in a signal's handler; most of what else could be told there is not.
     wishes: SimpleQueue[None] = SimpleQueue()
-    with connect(*job.channels, config=job.config) as kick:
+    with connect(*job.channels, config=job.config, record=job.record) as kick:
 
         def end() -> None:
             with suppress(Empty):

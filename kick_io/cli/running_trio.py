@@ -17,7 +17,7 @@ def run(job: Job) -> Outcome:
 
 async def _watch(job: Job) -> Outcome:
     token = trio.lowlevel.current_trio_token()
-    async with connect(*job.channels, config=job.config) as kick:
+    async with connect(*job.channels, config=job.config, record=job.record) as kick:
         with trio.move_on_after(inf if job.seconds is None else job.seconds) as limit:
             with job.stop.calls(lambda: token.run_sync_soon(limit.cancel, idempotent=True)):
                 async for batch in kick.batches():

@@ -9,9 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["Stop"]
+__all__ = ["Stop", "leave"]
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def leave() -> None:
+    """What a ``Stop`` calls where nothing has to be ended in order: the process ends by the signal, as others do."""
+    signal.raise_signal(signal.SIGINT)
 
 
 class Stop:

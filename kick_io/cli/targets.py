@@ -1,17 +1,18 @@
-"""What the arguments of ``kick watch`` mean: which channels, on which servers, which kinds of events."""
+"""What the arguments of ``kick watch`` mean: which channels, on which servers, which events. Nobody is asked."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 import msgspec
 
+from kick_io.naming import given
 from kick_proto import clusters, events, lifecycle, provider
 from kick_proto.errors import LocalProtocolError
-from kick_proto.ids import Channel, ChannelId, ChatroomId
+from kick_proto.ids import Channel
 from kick_proto.pusher import KICK_APP_KEY, App
+from kick_proto.slugs import Slug, parse_slug
 
-__all__ = ["GROUPS", "Wanted", "app", "channels", "demand", "wanted"]
+__all__ = ["GROUPS", "Wanted", "app", "channels", "demand", "named", "wanted"]
 
 Wanted: TypeAlias = frozenset[type] | None
 """The types of events that are to be shown; None for all, those of later versions included."""
@@ -53,8 +54,6 @@ GROUPS: Mapping[str, frozenset[type] | None] = {
 }
 """What ``--only`` knows."""
 
-_IDS = re.compile(r"([0-9]{1,18}):([0-9]{1,18})")
-
 
 def channels(targets: Iterable[str]) -> tuple[Channel, ...]:
     """The channels that ``CHANNEL:CHATROOM`` ids name, each once.
@@ -62,16 +61,23 @@ def channels(targets: Iterable[str]) -> tuple[Channel, ...]:
     Raises:
         LocalProtocolError: a target is no such pair; the message says what to give instead.
     """
-    return tuple(dict.fromkeys(_channel(target) for target in targets))
+    found = dict.fromkeys(map(named, targets))
+    if slugs := [each for each in found if isinstance(each, str)]:
+        raise LocalProtocolError(f"{slugs[0]!r} is a name: give channel:chatroom ids here, like 668:668")
+    return tuple(each for each in found if isinstance(each, Channel))
 
 
-def _channel(target: str) -> Channel:
-    found = _IDS.fullmatch(target)
-    if found is not None:
-        return Channel(ChannelId(int(found[1])), ChatroomId(int(found[2])))
-    if re.fullmatch(r"[0-9:]*", target):
-        raise LocalProtocolError(f"{target!r} is no pair of ids: give channel:chatroom ids, like 668:668")
-    raise LocalProtocolError(f"slugs cannot be resolved yet ({target!r}): give channel:chatroom ids, like 668:668")
+def named(target: str) -> Channel | Slug:
+    """What a target names: a channel by its numbers, or a name that has to be looked up.
+
+    Raises:
+        LocalProtocolError: it is neither; the message says what to give instead.
+    """
+    if (channel := given(target)) is not None:
+        return channel
+    if set(target) <= set("0123456789:"):
+        raise LocalProtocolError(f"{target!r} is no pair of ids: give channel:chatroom ids, like 668:668, or a name")
+    return parse_slug(target)
 
 
 def app(endpoint: str | None = None, names: Iterable[str] = (), key: str | None = None) -> App:

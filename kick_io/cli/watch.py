@@ -25,7 +25,9 @@ __all__ = ["watch"]
 @click.option(
     "--retries", type=click.IntRange(0), metavar="N", help="Give up after so many retries in a row; never by default."
 )
+@options.site
 @options.seconds
+@options.record
 @options.driver
 @click.pass_obj
 def watch(
@@ -39,29 +41,36 @@ def watch(
     clusters: tuple[str, ...],
     key: str | None,
     retries: int | None,
+    site: str | None,
     seconds: float | None,
+    record: str | None,
     driver: str,
 ) -> None:
     """Show what happens on channels, as it happens, and reconnect for ever.
 
-    A TARGET is a channel's id and its chatroom's id, like 668:668. Ctrl-C ends it, with a summary on stderr.
+    A TARGET is a channel's name, or its id and its chatroom's id, like 668:668. Names are looked up before it begins,
+    and remembered. Ctrl-C ends it, with a summary on stderr.
 
     \b
     Examples:
-      kick watch 668:668
-      kick watch 668:668 4598:4530 --only chat,subs
-      kick watch 668:668 --json | jq -r .text
+      kick watch xqc
+      kick watch xqc 4598:4530 --only chat,subs
+      kick watch xqc --json | jq -r .text
+      kick watch 668:668 --record today.ndjson
       kick watch 668:668 --endpoint ws://127.0.0.1:6001
     """
     if raw and not as_json:
         raise click.UsageError("--raw adds to lines of JSON: use it with --json")
     # Only here: --help need not wait for what does the work.
-    from kick_io.cli import running, targets  # noqa: PLC0415
+    from kick_io.cli import resolving, running, targets  # noqa: PLC0415
 
+    manner = running.Manner("json with raw" if raw else "json" if as_json else "text", targets.wanted(only))
+    provider = targets.app(endpoint, clusters, key)
     running.watch(
-        running.Subject(targets.channels(ids), targets.app(endpoint, clusters, key), retries),
-        running.Manner("json with raw" if raw else "json" if as_json else "text", targets.wanted(only)),
+        running.Subject(resolving.channels(ids, site, stop), provider, retries),
+        manner,
         stop,
         driver=driver,
         seconds=seconds,
+        record=record,
     )

@@ -268,6 +268,11 @@ class Grant:
         return None if self._held is None else self._held.tokens
 
     @property
+    def awaits_answer(self) -> bool:
+        """Whether a login was begun, and its answer has not come yet."""
+        return self._attempt is not None
+
+    @property
     def is_renewable(self) -> bool:
         """Whether there are tokens in use that can be renewed without the user."""
         return self._renewal() is not None

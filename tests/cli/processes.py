@@ -1,11 +1,14 @@
 """The command as a process of its own: started, read line by line with a deadline, interrupted, ended."""
 
+import atexit
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -20,10 +23,24 @@ DEADLINE = 30.0
 KICK = (sys.executable, "-m", "kick_io.cli")
 
 
+HOME = Path(tempfile.mkdtemp(prefix="kick-proto-tests-"))
+"""Where commands keep things unless a test has a place of its own: nobody's home is touched."""
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+
+DROPPED = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "BROWSER", "KICK_SITE", "KICK_CLIENT_ID", "KICK_CLIENT_SECRET")
+"""Variables that change what commands do."""
+
+
 def environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's, with the project in reach, and without what changes how things look."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
-    return kept | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"} | dict(changes or {})
+    """This process's, with the project in reach, and without the user's own wishes, files and keyring."""
+    kept = {name: value for name, value in os.environ.items() if name not in DROPPED}
+    ours = {
+        "PYTHONPATH": str(ROOT),
+        "PYTHONIOENCODING": "utf-8",
+        "KICK_PROTO_HOME": str(HOME),
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+    }
+    return kept | ours | dict(changes or {})
 
 
 class Ended(NamedTuple):
@@ -32,13 +49,14 @@ class Ended(NamedTuple):
     err: str
 
 
-def python(*arguments: str) -> Ended:
-    """Run Python to its end."""
+def python(*arguments: str, changes: Mapping[str, str] | None = None, stdin: str | None = None) -> Ended:
+    """Run Python to its end, with these changes to its environment; ``stdin`` is what it can read."""
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
-        env=environment(),
+        env=environment(changes),
         capture_output=True,
+        input=stdin if stdin is not None else "",
         encoding="utf-8",
         timeout=DEADLINE,
         check=False,
@@ -46,20 +64,20 @@ def python(*arguments: str) -> Ended:
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
-def kick(*arguments: str) -> Ended:
+def kick(*arguments: str, changes: Mapping[str, str] | None = None, stdin: str | None = None) -> Ended:
     """Run the command to its end."""
-    return python("-m", "kick_io.cli", *arguments)
+    return python("-m", "kick_io.cli", *arguments, changes=changes, stdin=stdin)
 
 
 class Running:
     """The command while it runs; its lines are read as they come, so that it never waits for the reader."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, changes: Mapping[str, str] | None = None) -> None:
         self._process = subprocess.Popen(
             [*KICK, *arguments],
             cwd=ROOT,
-            env=environment(),
-            stdin=subprocess.DEVNULL,
+            env=environment(changes),
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
@@ -95,7 +113,7 @@ class Running:
         self._process.wait()
         for thread in self._readers:
             thread.join()
-        for stream in (self._process.stdout, self._process.stderr):
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             assert stream is not None
             stream.close()
 
@@ -124,6 +142,12 @@ class Running:
         """The next event of that type, among lines of JSON."""
         event: dict[str, Any] = json.loads(self.line(lambda line: json.loads(line)["type"] == type))
         return event
+
+    def write(self, text: str) -> None:
+        """Write it to the standard input, which ends there."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(text)
+        self._process.stdin.close()
 
     def interrupt(self, number: signal.Signals = signal.SIGINT) -> None:
         self._process.send_signal(number)

@@ -1,4 +1,5 @@
 import json
+import re
 import signal
 import sys
 from collections import Counter
@@ -8,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from kick_proto.decoders import ROWS
-from tests.cli.processes import Running
+from tests.cli.processes import HOME, Running
 
 DRIVERS = ("asyncio", "trio", "blocking")
 
@@ -37,12 +38,28 @@ def test_a_demo_is_lively_and_ends_by_itself(demos: Mapping[str, Running], drive
     assert len(types) >= 8
     assert {"Up", "Confirmed", "ChatMessage", "MessageDeleted", "UserBanned", "StreamOnline"} <= set(types)
     assert types["Confirmed"] == 6
-    summary, *news = ended.err.splitlines()
+    summary, *news, story = ended.err.splitlines()
     assert "0 reconnects" in summary
     assert types["Undecodable"] <= 1
     # All that is new in a demo is what is meant to be.
     assert len(news) == (types["Unknown"] + types["Undecodable"] > 0)
     assert all(line.startswith("new on the wire: ") for line in news)
+    assert story.startswith("logged in to the mock as demo ")
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_what_a_demo_posts_through_the_api_arrives_on_the_socket(demos: Mapping[str, Running], driver: str) -> None:
+    ended = demos[driver].end()
+    told = re.fullmatch(
+        r"logged in to the mock as demo by OAuth with PKCE, found channel 668:668 by its name, "
+        r"and posted message ([0-9a-f-]{36}) through the API",
+        ended.err.splitlines()[-1],
+    )
+    assert told is not None
+    (posted,) = [event for line in ended.out.splitlines() if (event := json.loads(line)).get("id") == told[1]]
+    assert (posted["type"], posted["author"]["username"]) == ("ChatMessage", "demo")
+    assert posted["text"].startswith("Hello! ")
+    assert not HOME.joinpath("tokens.db").exists()
 
 
 def test_a_demo_shows_every_event_that_there_is(demos: Mapping[str, Running]) -> None:

@@ -14,7 +14,10 @@ HEAVY = ("rich", "asyncio", "trio", "ssl", "socket", "wsproto", "h11", "msgspec"
 RUN = "import sys; sys.argv[0] = 'kick'; from kick_io.cli.main import main; main()"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], [], ["watch", "--help"], ["mock", "serve", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], [], ["mock", "serve", "--help"], *([name, "--help"] for name in commands.COMMANDS)],
+)
 def test_help_imports_nothing_that_does_the_work(arguments: list[str]) -> None:
     see = f"import atexit; atexit.register(lambda: print([each for each in {HEAVY} if each in sys.modules]))"
     ended = python("-c", f"import sys; {see}; {RUN}", *arguments)
@@ -41,7 +44,9 @@ def test_version() -> None:
     assert kick("--version") == (0, f"kick {__version__}\n", "")
 
 
-@pytest.mark.parametrize("arguments", [["watch", "-h"], ["demo", "--help"], ["mock"], ["mock", "serve", "-h"]])
+@pytest.mark.parametrize(
+    "arguments", [["mock"], ["mock", "serve", "-h"], *([name, "-h"] for name in commands.COMMANDS)]
+)
 def test_each_command_shows_examples(arguments: list[str]) -> None:
     ended = kick(*arguments)
     assert ended.code == 0
@@ -56,7 +61,13 @@ def test_each_command_shows_examples(arguments: list[str]) -> None:
         (["wach"], "No such command"),
         (["--verison"], "No such option"),
         (["watch"], "TARGET"),
-        (["watch", "xqc"], "slugs cannot be resolved yet"),
+        (["watch", "668:x"], "'668:x' does not name a channel"),
+        (["watch", "x", "--site", "ftp://x"], "--site is a URL like http://127.0.0.1:6001"),
+        (["user", "two words"], "'two words' does not name a channel"),
+        (["send", "xqc"], "TEXT"),
+        (["login", "--paste", "--app"], "three ways to log in"),
+        (["login", "--seconds", "0"], "0 is no number above 0"),
+        (["doctor", "--endpoint", "http://x"], "ws://HOST:PORT"),
         (["watch", "1:2", "--only", "chat,foo"], "there is no group 'foo'; there are chat, deletions"),
         (["watch", "1:2", "--raw"], "--json"),
         (["watch", "1:2", "1:3"], "channel.1"),
@@ -65,6 +76,10 @@ def test_each_command_shows_examples(arguments: list[str]) -> None:
         (["demo", "--driver", "curio"], "'asyncio', 'trio', 'blocking'"),
         (["demo", "--seconds", "nan"], "nan is no number above 0"),
         (["demo", "--rate", "0"], "0 is no number above 0"),
+        (["demo", "--record", "nowhere/x.ndjson"], "there is no folder 'nowhere'"),
+        (["replay", "nowhere.ndjson"], "'nowhere.ndjson' does not exist"),
+        (["anonymise", "pyproject.toml", "-o", "nowhere/x"], "there is no folder 'nowhere'"),
+        (["anonymise", "pyproject.toml"], "--output"),
         (["mock", "serve", "--port", "65536"], "--port"),
         (["mock", "serve", "--channel", "me"], "give channel:chatroom ids"),
         (["mock", "serve", "--personality", "rude"], "hosted"),
@@ -83,12 +98,12 @@ def test_wrong_arguments_get_one_sentence(
     assert printed.out == ""
 
 
-@pytest.mark.parametrize("arguments", [["wach"], ["watch", "xqc"]])
+@pytest.mark.parametrize("arguments", [["wach"], ["watch", "668:x"]])
 def test_wrong_arguments_exit_with_2(arguments: list[str]) -> None:
     ended = kick(*arguments)
     assert ended.code == 2
     # Whether something new is met in so short a time is left to chance.
-    assert all(line.startswith("new on the wire: ") for line in ended.err.splitlines()[1:])
+    assert all(line.startswith(("new on the wire: ", "logged in to ")) for line in ended.err.splitlines()[1:])
 
 
 @pytest.mark.parametrize("missing", ["click", "rich", "trio"])
@@ -100,7 +115,7 @@ def test_a_missing_extra_is_told_in_a_sentence(missing: str) -> None:
     extra = "trio" if missing == "trio" else "cli"
     assert ended.code == 2
     # Whether something new is met in so short a time is left to chance.
-    assert all(line.startswith("new on the wire: ") for line in ended.err.splitlines()[1:])
+    assert all(line.startswith(("new on the wire: ", "logged in to ")) for line in ended.err.splitlines()[1:])
     assert f"needs its extra: pip install 'kick-proto[{extra}]'" in ended.err
 
 
@@ -132,4 +147,4 @@ def test_closed_output_is_no_failure() -> None:
     assert ended.code == 0
     assert "events" in ended.err
     # Whether something new is met in so short a time is left to chance.
-    assert all(line.startswith("new on the wire: ") for line in ended.err.splitlines()[1:])
+    assert all(line.startswith(("new on the wire: ", "logged in to ")) for line in ended.err.splitlines()[1:])

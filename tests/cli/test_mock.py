@@ -7,6 +7,7 @@ import sys
 import httpcore
 import pytest
 
+from kick_proto.testing.site.apps import APP
 from tests.cli.processes import Running, kick
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
@@ -28,7 +29,13 @@ def test_it_serves_what_the_command_that_it_names_can_watch() -> None:
             assert (message["channel"]["channel_id"], message["channel"]["chatroom_id"]) == (12, 34)
             mock.interrupt(signal.SIGINT)
             assert watching.event("Down")["code"] == 1001
-        assert mock.end() == (0, "", told)
+        ended = mock.end()
+        assert (ended.code, ended.out) == (0, "")
+        first, entrance = ended.err.splitlines()
+        assert first == told
+        assert "test secret" in entrance
+        assert entrance.endswith(f"kick login --client-id {APP.client_id} --site {http_url}")
+        assert f"KICK_CLIENT_SECRET={APP.client_secret.reveal()} " in entrance
 
 
 def test_it_may_be_silent_and_faulty() -> None:

@@ -21,10 +21,20 @@ def test_a_channel_that_is_named_twice_is_one() -> None:
     assert targets.channels(["1:2", "3:4", "1:2"]) == (channel(1, 2), channel(3, 4))
 
 
-@pytest.mark.parametrize("slug", ["xqc", "some_streamer", "668:abc", "kick.com/xqc", "https://kick.com/xqc", "-"])
-def test_a_slug_is_told_what_to_give_instead(slug: str) -> None:
-    with pytest.raises(LocalProtocolError, match=r"slugs cannot be resolved yet .*give channel:chatroom ids"):
-        targets.channels([slug])
+@pytest.mark.parametrize("name", ["xqc", "XQC", "kick.com/xqc", "https://kick.com/xqc/videos", "@xqc", " xqc "])
+def test_a_name_is_a_slug(name: str) -> None:
+    assert targets.named(name) == "xqc"
+
+
+def test_where_ids_are_needed_a_name_is_told_so() -> None:
+    with pytest.raises(LocalProtocolError, match=r"'xqc' is a name: give channel:chatroom ids here"):
+        targets.channels(["1:2", "xqc"])
+
+
+@pytest.mark.parametrize("target", ["668:abc", "two words", "a" * 26, "kick.com/"])
+def test_what_is_neither_is_told_what_a_slug_is(target: str) -> None:
+    with pytest.raises(LocalProtocolError, match="does not name a channel: a slug"):
+        targets.named(target)
 
 
 @pytest.mark.parametrize("target", ["", "668", "668:", ":668", "1:2:3", ":", "9" * 19 + ":1"])

@@ -73,7 +73,7 @@ def test_what_is_new_on_the_wire_is_told_at_the_end_and_on_stderr_alone(driver: 
     assert summary.startswith("1 event, 0 reconnects, 0 dropped, 1 unknown, ")
     assert news == (
         "new on the wire: unknown event New\ufffdEvent, unread field ChatMessageEvent $.mood; "
-        "record it with watch --json --raw, and kick drift FILE tells more"
+        "record it with watch --record FILE, and kick drift FILE tells more"
     )
     assert all(msgspec.json.decode(line)["type"] for line in ended.out.splitlines())
 

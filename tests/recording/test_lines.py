@@ -1,0 +1,149 @@
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kick_proto.errors import RemoteProtocolError
+from kick_proto.events import Undecodable, Unknown
+from kick_proto.frames import Frame
+from kick_proto.lifecycle import Down, Up
+from kick_proto.machine import Cancel, Close, Closed, Failed, Input, Open, Opened, Received, Transmit
+from kick_proto.recording import lines
+from kick_proto.recording.lines import (
+    Cancelling,
+    Closing,
+    Event,
+    Joiner,
+    Line,
+    Opening,
+    Transmitting,
+    encode_event,
+    encode_line,
+    event_line,
+    input_line,
+    input_of,
+    output_line,
+)
+from tests.scenes import FOX
+
+AT = datetime(2026, 11, 1, tzinfo=UTC)
+
+INPUTS: list[Input[list[str]]] = [
+    Opened(3),
+    Closed(3, 4001, "no"),
+    Failed(3, "refused"),
+    Received(3, [], 5.5),
+    Received(3, ["{}", "é😀"], 5.5),
+    Received(3, ["fine", "\ud800 broken"], 5.5),
+]
+
+
+def fed(line: Line) -> Line | None:
+    joiner = Joiner()
+    (read,) = [told for raw in encode_line(line) if (told := joiner.feed(raw)) is not None]
+    return read
+
+
+@pytest.mark.parametrize("received", INPUTS, ids=repr)
+def test_an_input_comes_out_of_its_line_as_it_went_in(received: Input[list[str]]) -> None:
+    line = fed(input_line(1.25, received))
+    assert isinstance(line, lines.Occurrence)
+    assert input_of(line) == received
+
+
+def test_the_outputs_have_a_line_each() -> None:
+    assert output_line(Open(1, "host", 443, True, "/app")) == Opening(1, "host", 443, True, "/app")
+    assert output_line(Transmit(1, ["a", "b"])) == Transmitting(1, ("a", "b"))
+    assert output_line(Close(1, 1000, "bye")) == Closing(1, 1000, "bye")
+    assert output_line(Cancel(1)) == Cancelling(1)
+
+
+def test_an_event_stands_by_name_with_the_checksum_of_its_frame() -> None:
+    first, second = (event_line(Unknown(AT, Frame("New", "t", data), FOX)) for data in ("{}", "[]"))
+    assert (first.name, first.event["type"], first.event["received_at"]) == (
+        "Unknown",
+        "Unknown",
+        "2026-11-01T00:00:00Z",
+    )
+    assert (first.event, first.frame == second.frame, len(first.frame)) == (second.event, False, 16)
+    assert event_line(Up("us2", "1.2", None)).frame == ""
+
+
+def test_an_event_of_somebodys_own_is_told_too() -> None:
+    class Odd(msgspec.Struct):
+        thing: object
+
+    assert event_line(Odd(1j)) == Event("Odd", {"thing": "1j"})
+    assert list(encode_event(Odd(1j))) == list(encode_line(Event("Odd", {"thing": "1j"})))
+    assert list(encode_event(Odd(["\ud800", 1]))) == list(encode_line(Event("Odd", {"thing": ["?", 1]})))
+
+
+@pytest.mark.parametrize("reason", ["lost", "\ud800", "x" * lines.LONGEST_LINE])
+def test_an_event_is_written_as_its_line_is(reason: str) -> None:
+    down = Down("us2", 1006, reason, 0.1)
+    assert list(encode_event(down)) == list(encode_line(event_line(down)))
+    undecodable = Undecodable(AT, Frame("x", "y", reason), FOX, reason)
+    assert list(encode_event(undecodable)) == list(encode_line(event_line(undecodable)))
+
+
+def test_what_is_no_utf8_in_a_damaged_line_is_read_as_well_as_it_can_be() -> None:
+    received = input_of(lines.Heard(0.0, 1, 0.0, (), (b"\xff", b"\xed\xa0\x80")))
+    assert received == Received(1, ["\ufffd", "\ud800"], 0.0)
+
+
+@given(st.text(max_size=40) | st.just("\ud800"))
+def test_a_line_is_one_line_whatever_it_holds(text: str) -> None:
+    (raw,) = encode_line(lines.Unreachable(0.0, 1, text))
+    assert raw.count(b"\n") == 1
+    assert raw.endswith(b"}\n")
+
+
+def test_a_long_line_comes_in_parts() -> None:
+    line = lines.Heard(0.0, 1, 0.0, ('"' * lines.LONGEST_LINE, "\\"))
+    raws = list(encode_line(line))
+    assert len(raws) > 8
+    assert all(len(raw) <= lines.LONGEST_LINE for raw in raws)
+    joiner = Joiner()
+    *rest, last = [joiner.feed(raw) for raw in raws]
+    assert (set(rest), last, joiner.is_waiting) == ({None}, line, False)
+
+
+PART = b'{"line":"part","text":"{\\"line\\":"}'
+NOT_THE_REST = b'{"line":"part","text":"x","last":true}'
+PART_IN_A_PART = b'{"line":"part","text":"{\\"line\\":\\"part\\",\\"text\\":\\"\\"}","last":true}'
+
+
+@pytest.mark.parametrize(
+    ("raws", "problem"),
+    [
+        ([b"{"], "truncated"),
+        ([b"[1]"], "Expected `object`"),
+        ([b'{"line":"later"}'], "later"),
+        ([b'{"line":"timeout","at":-1}'], "at"),
+        ([b'{"line":"received","at":0,"ref":1,"unix_now":1e300}'], "unix_now"),
+        ([b'{"line":"command","at":0,"name":"subscribe","channel":{"channel_id":0,"chatroom_id":1}}'], "positive"),
+        ([b"\xff"], "malformed"),
+        ([b"[" * 100_000], "."),
+        ([b" " * (lines.LONGEST_LINE + 1)], "longer than"),
+        ([PART, b'{"line":"timeout","at":1}'], "among the parts"),
+        ([PART, NOT_THE_REST], "malformed"),
+        ([PART_IN_A_PART], "parts that make another part"),
+    ],
+)
+def test_what_is_no_line_is_told(raws: list[bytes], problem: str) -> None:
+    joiner = Joiner()
+    *first, last = raws
+    assert [joiner.feed(raw) for raw in first] == [None] * len(first)
+    with pytest.raises(RemoteProtocolError, match=problem):
+        joiner.feed(last)
+
+
+def test_parts_have_a_limit_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "LARGEST", 20)
+    joiner = Joiner()
+    assert [joiner.feed(PART), joiner.feed(PART)] == [None, None]
+    with pytest.raises(RemoteProtocolError, match="parts of more than 20"):
+        joiner.feed(PART)
+    assert not joiner.is_waiting

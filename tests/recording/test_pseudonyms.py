@@ -1,0 +1,104 @@
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kick_proto.recording.pseudonyms import DAYS_BACK, RANGES, Pseudonyms
+
+PSEUDONYMS = Pseudonyms(b"sixteen bytes at least")
+OTHERS = Pseudonyms(b"another key, another name")
+
+names = st.text(string.ascii_letters + string.digits + "_-", min_size=1, max_size=30)
+letters = "".join(chr(number) for first, last in RANGES for number in range(ord(first), ord(last) + 1))
+words = st.text(letters + string.ascii_uppercase + "_-", min_size=1, max_size=80)
+
+
+def kind(char: str) -> str:
+    return "A" if char.isupper() else "a" if char.isalpha() else "0" if char.isdigit() else char
+
+
+def shape(word: str) -> str:
+    return "".join(map(kind, word))
+
+
+@given(names)
+def test_a_name_keeps_its_length_and_its_kinds_of_letters(name: str) -> None:
+    assert shape(PSEUDONYMS.word(name)) == shape(name)
+
+
+@given(st.text(max_size=40))
+def test_any_text_keeps_its_length(text: str) -> None:
+    assert len(PSEUDONYMS.word(text)) == len(text)
+
+
+@given(st.sets(words, min_size=2, max_size=20))
+def test_different_words_stay_different(different: set[str]) -> None:
+    assert len({PSEUDONYMS.word(word) for word in different}) == len(different)
+
+
+@pytest.mark.parametrize("digits", [1, 2, 3])
+def test_all_ids_of_a_length_are_taken_by_ids_of_that_length(digits: int) -> None:
+    ids = range(10 ** (digits - 1), 10**digits)
+    assert sorted(map(PSEUDONYMS.number, ids)) == list(ids)
+
+
+def test_all_words_of_a_length_are_taken_by_words_of_that_length() -> None:
+    pairs = [first + second for first in string.ascii_lowercase for second in string.ascii_lowercase]
+    assert sorted(map(PSEUDONYMS.word, pairs)) == pairs
+
+
+@given(st.integers(1, 2**63 - 1))
+def test_an_id_is_the_same_as_a_number_and_as_a_text(number: int) -> None:
+    assert PSEUDONYMS.word(str(number)) == str(PSEUDONYMS.number(number))
+    assert PSEUDONYMS.number(-number) == -PSEUDONYMS.number(number)
+
+
+def test_no_id_stays_none_and_leading_zeros_stay() -> None:
+    assert PSEUDONYMS.number(0) == 0
+    assert PSEUDONYMS.word("000") == "000"
+    assert PSEUDONYMS.word("0012").startswith("00")
+
+
+@given(names)
+def test_a_name_and_its_slug_stay_a_pair(name: str) -> None:
+    assert PSEUDONYMS.word(name.lower().replace("_", "-")) == PSEUDONYMS.word(name).lower().replace("_", "-")
+
+
+def test_a_uuid_stays_one() -> None:
+    uuid = "bcfb69b1-74e8-4802-bf0c-1cc3d470f533"
+    mapped = PSEUDONYMS.word(uuid)
+    assert (mapped != uuid, [len(part) for part in mapped.split("-")]) == (True, [8, 4, 4, 4, 12])
+    assert set(mapped) <= set(string.hexdigits + "-")
+    assert PSEUDONYMS.word(uuid.upper()) == mapped.upper()
+
+
+def test_letters_of_other_scripts_do_not_stay() -> None:
+    for word in ("\u0e2a\u0e27\u0e2a\u0e14", "\u0131\u0131", "\u0570\u0561\u0575"):
+        assert not set(word) & set(PSEUDONYMS.word(word))
+
+
+def test_another_key_has_other_pseudonyms() -> None:
+    assert PSEUDONYMS.word("electric_llama") == Pseudonyms(b"sixteen bytes at least").word("electric_llama")
+    assert PSEUDONYMS.word("electric_llama") != OTHERS.word("electric_llama")
+    assert PSEUDONYMS.number(123_456_789) != OTHERS.number(123_456_789)
+    assert PSEUDONYMS.shift != OTHERS.shift
+
+
+def test_times_are_set_back_by_some_weeks() -> None:
+    least, most = DAYS_BACK
+    assert all(-most * 86_400 <= each.shift <= -least * 86_400 for each in (PSEUDONYMS, OTHERS))
+
+
+def test_a_key_that_is_too_short_is_refused() -> None:
+    with pytest.raises(ValueError, match="16 bytes or more, not 3"):
+        Pseudonyms(b"key")
+
+
+def test_long_words_are_mapped_whole() -> None:
+    long = "abcdefghij" * 500
+    mapped = PSEUDONYMS.word(long)
+    assert sum(old == new for old, new in zip(long, mapped, strict=True)) < 500
+    assert PSEUDONYMS.word(long[:-1] + "k") != mapped
+    digits = PSEUDONYMS.word("9" * 5000)
+    assert (len(digits), digits.isdigit(), digits.startswith("9")) == (5000, True, True)

@@ -1,0 +1,197 @@
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kick_proto import session
+from kick_proto.errors import LocalProtocolError
+from kick_proto.ids import topics_of
+from kick_proto.lifecycle import Lagging
+from kick_proto.machine import Closed, Opened, Received
+from kick_proto.recording.lines import LONGEST_LINE, Command, Draw, Ended, Event, Heard, Line, Raised, Take, Timeout
+from kick_proto.recording.recorder import RecordedRng, Recorder
+from kick_proto.recording.replaying import replay
+from kick_proto.recording.setup import machines, setup_of
+from kick_proto.recording.transcript import read
+from kick_proto.session import Session
+from kick_proto.testing.faults import CHAOS
+from kick_proto.testing.world import UNIX_EPOCH
+from tests import contract
+from tests.contract import LAWS, Law, Play, Script, Seen, Subject, Tell, armed
+from tests.recording.making import NARROW, new_recorder, recorded
+from tests.scenes import FOX, OWL
+from tests.session_acts import ESTABLISHED
+from tests.test_contract import MERGE
+
+
+def see_inside(machine: Recorder) -> None:
+    inner = machine._session
+    assert isinstance(inner, Session)
+    armed(session.ARMED)(inner)
+
+
+def tell(machine: Any, now: float, told: Tell) -> None:
+    getattr(machine, told.command)(now, *told.arguments)
+    machine.handle_timeout(now)
+
+
+RECORDER = Subject(lambda: new_recorder(merge=5.0), MERGE.scripts, tell=tell, see_timers=see_inside)
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+@settings(max_examples=50)
+@given(data=st.data())
+def test_a_recorder_obeys_the_laws_of_machines(law: Law, data: st.DataObject) -> None:
+    script = data.draw(RECORDER.scripts)
+    law(RECORDER, script, data.draw(st.integers(0, len(script))))
+
+
+@settings(max_examples=200)
+@given(script=MERGE.scripts)
+def test_whatever_happens_is_replayed_line_by_line(script: Script) -> None:
+    play = Play(RECORDER)
+    play.go([*script, contract.Take()])
+    lines = play.machine.take_lines()
+    transcript = read(lines)
+    replayed = replay(transcript)
+    assert transcript.faults == ()
+    assert replayed.differences == []
+    assert replayed.lines == lines
+    assert replayed.events == [each for kind, each in play.seen if kind == "event"]
+
+
+class Unrecorded:
+    """What is recorded otherwise, with commands that go inside."""
+
+    def __init__(self) -> None:
+        setup = setup_of(NARROW, 5.0)
+        assert setup is not None
+        self.session, self.machine = machines(setup, random.Random(7))
+        self.connect, self.close = self.session.connect, self.session.close
+        self.subscribe, self.unsubscribe = self.session.subscribe, self.session.unsubscribe
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.machine, name)
+
+
+@settings(max_examples=100)
+@given(script=MERGE.scripts)
+def test_what_is_recorded_does_what_it_does_unrecorded(script: Script) -> None:
+    unrecorded: Subject[Any] = Subject(Unrecorded, MERGE.scripts, tell=tell)
+    steps = [*script, contract.Take()]
+    assert told(Play(RECORDER).go(steps)) == told(Play(unrecorded).go(steps))
+
+
+def told(seen: list[Seen]) -> list[object]:
+    """Outputs as they are, and events by type: the durations in them are sums of other numbers."""
+    return [type(each) if kind == "event" else each for kind, each in seen if kind != "stands"]
+
+
+@pytest.mark.parametrize("began_at", [0.0, 0.1, 1_234.567, 98_765_432.1])
+def test_a_minute_with_faults_is_replayed_whenever_it_began(began_at: float) -> None:
+    lines, events = recorded(60, faults=CHAOS, began_at=began_at)
+    replayed = replay(read(lines))
+    assert (replayed.lines, replayed.events, replayed.differences) == (lines, events, [])
+    assert len(events) > 100
+
+
+def told_lines(recorder: Recorder) -> list[Line]:
+    return [each.line for each in read(recorder.take_lines()).lines]
+
+
+def test_steps_stand_with_their_results() -> None:
+    recorder = new_recorder()
+    recorder.subscribe(100.0, FOX, topics_of(FOX)[:1])
+    recorder.connect(100.0)
+    recorder.handle_input(100.5, Opened(1))
+    recorder.handle_input(101.0, Received(1, [ESTABLISHED], UNIX_EPOCH))
+    recorder.handle_input(102.0, Closed(1, 1006, "lost"))
+    recorder.handle_timeout(102.25)
+    recorder.take_events()
+    lines = told_lines(recorder)
+    assert [type(line).__name__ for line in lines] == [
+        *("Command", "Command", "Opening", "Reached", "Heard", "Transmitting", "Lost", "Draw", "Timeout"),
+        *("Take", "Event", "Event"),
+    ]
+    assert lines[0] == Command(0.0, "subscribe", FOX, topics_of(FOX)[:1])
+    assert [line.at for line in lines if isinstance(line, Command | Heard | Timeout | Take)] == [0, 0, 1, 2.25, 2.25]
+    assert [line.name for line in lines if isinstance(line, Event)] == ["Up", "Down"]
+
+
+def test_an_illegal_command_is_recorded_as_one() -> None:
+    recorder = new_recorder()
+    with pytest.raises(LocalProtocolError, match="not subscribed"):
+        recorder.unsubscribe(0.0, OWL)
+    assert [type(line) for line in told_lines(recorder)] == [Command, Raised]
+
+
+def test_events_stand_without_their_frames_and_with_a_checksum_of_them() -> None:
+    lines, _ = recorded(5)
+    told = [each.line for each in read(lines).lines if isinstance(each.line, Event)]
+    messages = [event for event in told if event.name == "ChatMessage"]
+    assert len({event.frame for event in messages}) == len(messages) > 10
+    assert not [event for event in told if "raw" in event.event or event.event.get("sources")]
+    assert {event.frame for event in told if event.name == "Up"} == {""}
+
+
+def test_taking_nothing_is_no_step() -> None:
+    recorder = new_recorder()
+    assert (recorder.take_events(), recorder.poll_event()) == ([], None)
+    assert told_lines(recorder) == []
+
+
+def test_events_taken_late_are_replayed_with_the_lag_that_they_made() -> None:
+    recorder = new_recorder(merge=None)
+    recorder.connect(0.0)
+    recorder.handle_input(0.0, Opened(1))
+    recorder.subscribe(0.0, FOX)
+    recorder.handle_input(0.0, Received(1, [ESTABLISHED, *["?"] * 9], UNIX_EPOCH))
+    events = recorder.take_events()
+    assert any(isinstance(event, Lagging) for event in events) is not recorder.wants_input or events
+    assert replay(read(recorder.take_lines())).events == events
+
+
+def test_lines_that_nobody_takes_end_the_recording_and_not_the_machine() -> None:
+    recorder = new_recorder(most=2_000)
+    recorder.connect(0.0)
+    for number in range(100):
+        recorder.handle_timeout(float(number))
+    lines = told_lines(recorder)
+    assert isinstance(lines[-1], Ended)
+    assert "nobody took them" in lines[-1].reason
+    recorder.close(100.0)
+    assert recorder.take_lines() == []
+
+
+def test_a_limit_of_nothing_is_none() -> None:
+    with pytest.raises(ValueError, match="most"):
+        new_recorder(most=0)
+
+
+def test_no_line_is_longer_than_it_may_be() -> None:
+    recorder = new_recorder()
+    recorder.connect(0.0)
+    recorder.handle_input(0.0, Opened(1))
+    texts = ['"\\\u0000' * 200_000, "\U0001f600" * 300_000, "x" * LONGEST_LINE]
+    recorder.handle_input(0.0, Received(1, texts, UNIX_EPOCH))
+    lines = recorder.take_lines()
+    assert max(map(len, lines)) <= LONGEST_LINE
+    (heard,) = [each.line for each in read(lines).lines if isinstance(each.line, Heard)]
+    assert list(heard.texts) == texts
+
+
+def test_what_is_drawn_is_remembered_until_it_is_taken() -> None:
+    rng = RecordedRng(random.Random(3))
+    drawn = [rng.random(), rng.random()]
+    assert drawn == [random.Random(3).random(), drawn[1]]
+    assert (rng.take_drawn(), rng.take_drawn()) == (drawn, [])
+
+
+def test_the_session_can_be_asked_through_the_recorder() -> None:
+    recorder = new_recorder()
+    assert (recorder.stats().frames, recorder.drift(), recorder.failure, recorder.closed) == (0, (), None, False)
+    recorder.close(0.0)
+    assert recorder.closed
+    assert [line for line in told_lines(recorder) if isinstance(line, Draw)] == []
