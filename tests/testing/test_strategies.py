@@ -184,7 +184,7 @@ def test_a_type_that_json_has_no_form_for_is_refused() -> None:
         (dict[str, int], {}),
         (list[str], []),
         (tuple[int, str], [0, ""]),
-        (payloads.StopStreamBroadcast, {"livestream": {"id": 0}}),
+        (payloads.StopStreamBroadcast, {"livestream": {"id": 1}}),
         (int | None, None),
     ],
 )
@@ -202,7 +202,7 @@ def test_a_literal_is_one_of_its_values() -> None:
         pytest.param(strategies.channels(), Channel(ChannelId(1), ChatroomId(1)), id="channels"),
         pytest.param(
             strategies.frames_of(events.StreamOffline, FOX),
-            Frame("StopStreamBroadcast", "channel.11", '{"livestream":{"id":0}}'),
+            Frame("StopStreamBroadcast", "channel.11", '{"livestream":{"id":1}}'),
             id="frames_of",
         ),
         pytest.param(

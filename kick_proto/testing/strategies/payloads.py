@@ -32,9 +32,11 @@ WORDS: Mapping[type[payloads.Payload], Told] = {
     payloads.ChatMessageEvent: {"type": st.sampled_from(["message", "reply", "celebration"])},
     payloads.ChatMessageSentEvent: {"message.action": st.sampled_from([None, "", "subscribe", "gift"])},
     payloads.NewActivityFeedEvent: {"type": st.sampled_from(["new_subscriber", "gift", "follow"])},
+    # Who bans is masked: their id is 0 in every recorded frame.
+    payloads.UserBannedEvent: {"banned_by.id": st.integers(0, 1)},
     payloads.PredictionEvent: {"prediction.state": st.sampled_from(["ACTIVE", "LOCKED", "RESOLVED", "CANCELLED"])},
 }
-"""Fields whose type is text on the wire, and whose words are few."""
+"""Fields that say less than their types could: texts whose words are few, an id that is none."""
 
 TELLING: Mapping[tuple[str, type[events.Event]], Told] = {
     ("SubscriptionEvent", events.Subscribed): {"months": _FIRST_MONTH},

@@ -83,7 +83,7 @@ def json_values() -> st.SearchStrategy[Json]:
 def values_of(kind: Any, told: Told = _NEVER) -> st.SearchStrategy[Json]:
     """What the wire may hold where ``kind`` is read: a struct or any other type that msgspec knows.
 
-    ``told`` overrides fields by their path; such a field is always there.
+    ``told`` overrides fields by their path; such a field is there wherever the object around it is.
 
     Raises:
         TypeError: the type holds something that JSON has no form for.
@@ -107,6 +107,8 @@ def _of(kind: inspect.Type, told: Told) -> st.SearchStrategy[Json]:
             return st.dictionaries(texts_of_people(), _of(item, told), max_size=3)
         case inspect.LiteralType(values=values):
             return st.sampled_from(values)
+        case inspect.IntType(ge=int(least)):
+            return st.integers(least, LARGEST)
         case _ if (leaf := LEAVES.get(type(kind))) is not None:
             return leaf
     raise TypeError(f"there is no JSON value for {kind}")
@@ -121,8 +123,19 @@ def _object(kind: inspect.StructType, told: Told) -> st.SearchStrategy[Json]:
         if name in told:
             required[name] = told[name]
         else:
-            (required if field.required or inner else optional)[name] = _of(field.type, inner)
+            kind = _id_of(field.type) if name == "id" or name.endswith("_id") else field.type
+            (required if field.required else optional)[name] = _of(kind, inner)
     return st.fixed_dictionaries(required, optional=optional)
+
+
+def _id_of(kind: inspect.Type) -> inspect.Type:
+    """The type, where a number in it counts nothing but names something: Kick's begin with 1."""
+    match kind:
+        case inspect.IntType(ge=None):
+            return inspect.IntType(ge=1)
+        case inspect.UnionType(types=types):
+            return inspect.UnionType(tuple(map(_id_of, types)))
+    return kind
 
 
 LEAVES: Mapping[type[inspect.Type], st.SearchStrategy[Json]] = {
