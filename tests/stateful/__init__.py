@@ -10,5 +10,5 @@ from hypothesis import settings
 
 __all__ = ["LIFE"]
 
-LIFE = settings(stateful_step_count=50)
-"""As many lives as the profile has examples, of up to so many steps."""
+LIFE = settings(max_examples=2 * settings().max_examples, stateful_step_count=50)
+"""Twice as many lives as the profile has examples, of up to so many steps."""

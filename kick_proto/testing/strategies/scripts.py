@@ -76,7 +76,7 @@ def session_scripts(channel: Channel, *more: Channel, most: int = 15) -> st.Sear
     subscribing = tuple(Tell("subscribe", (each,)) for each in watched)
     up = (*subscribing, *_OPENED, _heard(_ESTABLISHED))
     confirmed = (*up, *(step for each in watched for step in (Wait(2.0), _confirming(each))))
-    beginnings = st.sampled_from([(), _OPENED, up, confirmed])
+    beginnings = st.sampled_from([(), _OPENED, up, confirmed, confirmed])
     steps = st.one_of(_time(), _commands(watched), _happenings(watched))
     return st.builds(lambda first, then: (*first, *then), beginnings, st.lists(steps, max_size=most))
 

@@ -123,8 +123,8 @@ def _object(kind: inspect.StructType, told: Told) -> st.SearchStrategy[Json]:
         if name in told:
             required[name] = told[name]
         else:
-            kind = _id_of(field.type) if name == "id" or name.endswith("_id") else field.type
-            (required if field.required else optional)[name] = _of(kind, inner)
+            taken = _id_of(field.type) if name == "id" or name.endswith("_id") else field.type
+            (required if field.required else optional)[name] = _of(taken, inner)
     return st.fixed_dictionaries(required, optional=optional)
 
 
