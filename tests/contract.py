@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from kick_proto.errors import LocalProtocolError
 from kick_proto.http import Fetch
 from kick_proto.machine import Machine, Open
+from kick_proto.testing.strategies import LATEST, Due, Hear, Tell, Wait
 
 __all__ = [
     "LATEST",
@@ -32,32 +33,6 @@ __all__ = [
     "Wait",
     "obey",
 ]
-
-LATEST = -1
-"""Stands in a script for the ref of the latest ``Open`` or ``Fetch``."""
-
-
-class Wait(msgspec.Struct, frozen=True):
-    """Time passes; the timers are looked at only at its end, as on a laptop that was asleep."""
-
-    seconds: float
-
-
-class Due(msgspec.Struct, frozen=True):
-    """Time passes until the next timer is due, exactly."""
-
-
-class Hear(msgspec.Struct, frozen=True):
-    """The world does something."""
-
-    received: Any
-
-
-class Tell(msgspec.Struct, frozen=True):
-    """The application gives a command."""
-
-    command: str
-    arguments: tuple[Any, ...] = ()
 
 
 class Take(msgspec.Struct, frozen=True):

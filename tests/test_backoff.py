@@ -120,3 +120,8 @@ def test_retries_are_a_count_or_none_for_ever(retries: int | None) -> None:
 def test_a_policy_that_makes_no_sense_is_refused(wrong: dict[str, float], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         Backoff(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.5])
+def test_any_uptime_may_count_as_stable(seconds: float) -> None:
+    assert Backoff(stable_after=seconds).stable_after == seconds

@@ -83,3 +83,9 @@ def test_whatever_is_given_as_a_url_is_an_endpoint_or_a_value_error(url: str) ->
 def test_what_looks_like_a_url_is_an_endpoint_or_a_value_error(url: str) -> None:
     with suppress(ValueError):
         assert endpoint_at(url).tls == url.startswith("wss")
+
+
+@pytest.mark.parametrize("path", ["X", "XX", "app"])
+def test_an_endpoint_has_no_path(path: str) -> None:
+    with pytest.raises(ValueError, match=path):
+        endpoint_at(f"wss://ws.example/{path}")

@@ -277,3 +277,13 @@ def test_the_ranges_above_leave_no_code_out() -> None:
 @pytest.mark.parametrize("code", [-1, 0, 1000, 1001, 1006, 1011, 10**30])
 def test_a_code_that_is_not_of_pusher_says_back_off(code: int) -> None:
     assert advice_for(code) is Advice.BACK_OFF
+
+
+def test_commands_are_what_the_vendors_client_sends() -> None:
+    assert encode_subscribe("a.1") == '{"event":"pusher:subscribe","data":{"auth":"","channel":"a.1"}}'
+    assert encode_unsubscribe("a.1") == '{"event":"pusher:unsubscribe","data":{"channel":"a.1"}}'
+
+
+def test_a_handshake_without_an_id_is_told_in_a_sentence() -> None:
+    with pytest.raises(RemoteProtocolError, match=r"^pusher:connection_established without a socket_id$"):
+        parse_established("{}")

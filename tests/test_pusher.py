@@ -10,9 +10,9 @@ from kick_proto import __version__
 from kick_proto.backoff import Advice
 from kick_proto.clusters import cluster, endpoint_at
 from kick_proto.errors import LocalProtocolError
-from kick_proto.frames import PING, Frame
-from kick_proto.machine import Cancel, Close, Open
-from kick_proto.provider import Connected, Disconnected, Malformed
+from kick_proto.frames import PING, Frame, encode_frame, encode_subscribe
+from kick_proto.machine import Cancel, Close, Open, Transmit
+from kick_proto.provider import Connected, Disconnected, Malformed, Refused
 from kick_proto.pusher import ARMED, TRANSITIONS, App, Signal, State, Timeouts, Timer
 from kick_proto.testing.faults import Faults
 from kick_proto.testing.world import World
@@ -22,6 +22,7 @@ from tests.pusher_acts import (
     COMMANDS,
     WAYS,
     established,
+    hear,
     led_to,
     meet,
     meet_silently,
@@ -226,3 +227,30 @@ def test_what_comes_before_the_handshake_is_no_sign_of_life_but_is_handed_on() -
     assert client.take_events() == [chat("early")]
     assert client.timers == {Timer.HANDSHAKE}
     assert world.sent() == ["pusher:pong"]
+
+
+def test_a_refused_subscription_can_be_tried_again_even_where_it_was_to_be_left() -> None:
+    client = led_to(State.CONNECTED)
+    client.subscribe(0.0, CHAT)
+    client.unsubscribe(0.0, CHAT)
+    hear(client, encode_frame(Frame("pusher:subscription_error", CHAT, '{"message":"no"}')))
+    outputs(client)
+    assert client.take_events() == [Refused(CHAT, "no")]
+    assert Timer.CONFIRM not in client.timers
+    client.subscribe(0.0, CHAT)
+    assert outputs(client) == [Transmit(1, [encode_subscribe(CHAT)])]
+
+
+def test_a_refusal_of_what_was_not_asked_for_is_passed_over() -> None:
+    client = led_to(State.CONNECTED)
+    hear(client, encode_frame(Frame("pusher:subscription_error", CHAT, '{"message":"no"}')))
+    assert client.take_events() == []
+
+
+def test_a_wait_may_be_shorter_than_a_second() -> None:
+    assert Timeouts(open=0.25, close=1.0).open == 0.25
+
+
+def test_an_app_that_is_nowhere_is_refused_in_a_sentence() -> None:
+    with pytest.raises(ValueError, match=r"^an app needs a key and at least one endpoint$"):
+        App(endpoints=())

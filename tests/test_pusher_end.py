@@ -6,7 +6,7 @@ from kick_proto.backoff import Advice
 from kick_proto.frames import PING, encode_frame
 from kick_proto.machine import Cancel, Close, Closed, Failed, Opened, Received, Transmit
 from kick_proto.provider import Disconnected, ErrorReceived
-from kick_proto.pusher import State, Timer
+from kick_proto.pusher import Connection, State, Timer
 from kick_proto.testing.personalities import SOKETI
 from kick_proto.testing.world import UNIX_EPOCH
 from tests.pusher_acts import error, established, hear, led_to, meet, outputs, shown
@@ -199,3 +199,38 @@ def test_events_can_be_taken_one_by_one() -> None:
 
 def test_a_connection_always_wants_input() -> None:
     assert connection().wants_input
+
+
+def after_error(code: int) -> Connection:
+    client = led_to(State.CONNECTED)
+    hear(client, encode_frame(error(f'{{"code":{code},"message":"error {code}"}}')))
+    client.take_events()
+    return client
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        pytest.param(Closed(1, 4100, ""), (4100, ""), id="another code of the protocol speaks for itself"),
+        pytest.param(Closed(1, 4200, ""), (4200, "error 4200"), id="the same code lacks its words"),
+        pytest.param(Closed(1, 4200, "so"), (4200, "so"), id="unless it has some"),
+        pytest.param(Closed(1, 5000, "so"), (4200, "error 4200"), id="5000 is no code of the protocol"),
+        pytest.param(Closed(1, 4999, "so"), (4999, "so"), id="4999 is one"),
+        pytest.param(Failed(1, "so"), (4200, "error 4200"), id="a failure has no code"),
+    ],
+)
+def test_what_an_error_explains(end: Closed | Failed, told: tuple[int, str]) -> None:
+    client = after_error(4200)
+    client.handle_input(1.0, end)
+    (ended,) = client.take_events()
+    assert isinstance(ended, Disconnected)
+    assert (ended.code, ended.reason) == told
+
+
+def test_an_error_in_place_of_the_handshake_says_what_is_to_be_done() -> None:
+    client = led_to(State.HANDSHAKING)
+    hear(client, encode_frame(error('{"code":4004,"message":"over quota"}')))
+    assert client.take_events() == [
+        ErrorReceived(4004, "over quota"),
+        Disconnected(4004, "over quota", Advice.STOP),
+    ]

@@ -233,3 +233,11 @@ def test_every_close_code_of_a_settled_endpoint_is_decided_by_its_range(code: in
         assert isinstance(verdict, Surrender)
     else:
         assert verdict == Again(0.0 if code == 4001 or 4200 <= code < 4300 else 1.0)
+
+
+def test_who_gives_up_after_a_refusal_says_what_was_said_last() -> None:
+    dialling = redial(Backoff(retries=0), App(endpoints=(cluster("us2"), cluster("eu"))))
+    assert dialling.after(UNREACHABLE, None) == Again(0.0)
+    surrender = dialling.after(WRONG_CLUSTER, None)
+    assert isinstance(surrender, Surrender)
+    assert surrender.reason.endswith("4001 App key not in this cluster")

@@ -66,6 +66,7 @@ def test_what_is_not_known_or_cannot_be_read_is_delivered_as_that() -> None:
     assert (unreadable.raw, unreadable.channel, unreadable.path) == (broken, FOX, "$.id")
     assert isinstance(malformed, Undecodable)
     assert (malformed.raw, malformed.channel) == (Frame("", "", "garbage"), None)
+    assert malformed.received_at.timestamp() == UNIX_EPOCH + 10
     assert malformed.error.startswith("not a Pusher frame")
     assert session.stats() == Stats(frames=3, unknown=1, undecodable=2)
 

@@ -353,3 +353,39 @@ def test_a_new_connection_is_told_of_what_was_wanted_meanwhile() -> None:
     wishes.begin(up)
     wishes.pace(0.0)
     assert said(up) == subscribes(*OWL_TOPICS)
+
+
+def test_a_channel_of_which_some_topics_are_wanted_is_wanted_no_more_with_all_of_them() -> None:
+    wishes = Wishes(GENEROUS, 1_000)
+    wishes.add(FOX, (FOX_TOPICS[1], FOX_TOPICS[4]))
+    wishes.remove(FOX)
+    assert wishes.routes == {}
+    with pytest.raises(LocalProtocolError, match="is not subscribed"):
+        wishes.remove(FOX)
+
+
+def test_a_wish_for_no_topic_is_told_which_there_are() -> None:
+    with pytest.raises(LocalProtocolError, match=f"there are {FOX_TOPICS[0]}, {FOX_TOPICS[1]}, "):
+        Wishes(GENEROUS, 1_000).add(FOX, ())
+
+
+class Clocked(Connection):
+    """A connection that notes when it was told to unsubscribe."""
+
+    told_at: float | None = None
+
+    def unsubscribe(self, now: float, topic: Topic) -> None:
+        self.told_at = now
+        super().unsubscribe(now, topic)
+
+
+def test_an_unsubscribe_is_told_when_it_is() -> None:
+    up, wishes = connected(), wishing(FOX)
+    up.__class__ = Clocked
+    assert isinstance(up, Clocked)
+    wishes.begin(up)
+    wishes.pace(1.0)
+    confirm(up, *FOX_TOPICS)
+    wishes.remove(FOX)
+    wishes.send_booked(2.5)
+    assert up.told_at == 2.5

@@ -1,0 +1,141 @@
+"""Mutation testing: ``uv run --group mutation python -m tests.mutation backoff bucket`` tells how good the tests are.
+
+Each module is mutated in a copy of the tree (``build/mutation/MODULE``), by mutmut, and each mutant meets the tests
+that touch the mutated function, out of the files that are about the module. What survives stays there for
+``mutmut show NAME`` (run in that folder). A survivor is either killed by a new test or is listed, with the reason why
+no test can tell it from the original, in ``docs/mutation.md``, where this reads it.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+ROOT = Path(__file__).parents[1]
+WORK = ROOT / "build" / "mutation"
+PAGE = ROOT / "docs" / "mutation.md"
+
+SESSION_TESTS = ("test_session", "test_session_endpoints", "test_session_events", "test_session_topics")
+PUSHER_TESTS = ("test_pusher", "test_pusher_end", "test_pusher_life")
+
+TESTS: Mapping[str, tuple[str, ...]] = {
+    "agenda": ("test_agenda",),
+    "backoff": ("test_backoff",),
+    "bucket": ("test_bucket",),
+    "clusters": ("test_clusters",),
+    "frames": ("test_frames",),
+    "pusher": (*PUSHER_TESTS, "test_contract"),
+    "recent": ("test_recent",),
+    "redial": ("test_redial",),
+    "session": (*SESSION_TESTS, "test_session_drift", "test_contract"),
+    "timers": ("test_timers",),
+    "wishes": ("test_wishes", "test_session_topics"),
+}
+"""The test files of each module. What is not here has the file of its own name."""
+
+SETUP = """\
+[mutmut]
+source_paths = kick_proto
+only_mutate = {source}
+also_copy =
+    kick_io
+    docs
+    README.md
+pytest_add_cli_args =
+    -p
+    no:cacheprovider
+    -o
+    timeout=30
+pytest_add_cli_args_test_selection =
+{tests}
+timeout_multiplier = 1.0
+timeout_constant = 3.0
+use_git_change_detection = false
+track_dependencies = false
+"""
+
+KILLED = frozenset({1, 3, 24, -24, 36, 152, 255})
+"""Exit codes of a mutant that was told apart: a test failed, or it spun until its time was up."""
+LISTED = re.compile(r"^\| `(kick_proto\.[\w.ǁ]+__mutmut_\d+)` \|", re.MULTILINE)
+
+
+class Score(msgspec.Struct, frozen=True):
+    """What became of a module's mutants. ``listed`` are the survivors that the page gives a reason for."""
+
+    module: str
+    killed: int
+    survivors: tuple[str, ...]
+    listed: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.killed + len(self.survivors)
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.killed / self.total if self.total else 100.0
+
+    def __str__(self) -> str:
+        left = f", {self.listed} of the {len(self.survivors)} left are listed" if self.survivors else ""
+        return f"{self.module:12} {self.percent:5.1f} %  {self.killed} of {self.total} mutants killed{left}"
+
+
+def lay_out(module: str) -> Path:
+    """A copy of the tree in which only that module is to be mutated."""
+    place = WORK / module
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    for folder in ("kick_proto", "kick_io", "tests", "docs"):
+        shutil.copytree(ROOT / folder, place / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("README.md", "pyproject.toml"):
+        shutil.copy(ROOT / file, place / file)
+    tests = "\n".join(f"    tests/{name}.py" for name in TESTS.get(module, (f"test_{module}",)))
+    (place / "setup.cfg").write_text(SETUP.format(source=source_of(module), tests=tests))
+    return place
+
+
+def source_of(module: str) -> str:
+    """The files of a module: one, or all in the folder of that name."""
+    path = f"kick_proto/{module.replace('.', '/')}"
+    return f"{path}/*.py" if (ROOT / path).is_dir() else f"{path}.py"
+
+
+def score_of(module: str, place: Path, page: str) -> Score:
+    """Read what mutmut has written about each mutant."""
+    counts: Counter[bool] = Counter()
+    survivors: list[str] = []
+    for meta in sorted((place / "mutants").rglob("*.meta")):
+        codes = msgspec.json.decode(meta.read_bytes())["exit_code_by_key"]
+        counts.update(code in KILLED for code in codes.values())
+        survivors += [name for name, code in codes.items() if code not in KILLED]
+    listed = set(LISTED.findall(page))
+    return Score(module, counts[True], tuple(survivors), sum(name in listed for name in survivors))
+
+
+def mutate(module: str) -> Score:
+    """Try all mutants of a module, one at a time."""
+    place = lay_out(module)
+    environment = {**os.environ, "HYPOTHESIS_PROFILE": "mutation"}
+    command = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", "1"]
+    with (place / "log").open("wb") as log:
+        ran = subprocess.run(command, cwd=place, env=environment, stdout=log, stderr=log, check=False)
+    if ran.returncode != 0:
+        raise SystemExit(f"mutmut could not try {module}: see {place / 'log'}")
+    return score_of(module, place, PAGE.read_text("utf-8") if PAGE.exists() else "")
+
+
+def main(modules: Sequence[str]) -> None:
+    for module in modules or sorted(TESTS):
+        score = mutate(module)
+        sys.stdout.write("".join(f"{line}\n" for line in (score, *(f"    {name}" for name in score.survivors))))
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
