@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpcore
 
 from kick_io.credentials import TokenStore
+from kick_io.keys import KeyFile
 from kick_io.mock import MockKick
 from kick_proto.endpoints.oauth import App
 from kick_proto.secret import Secret
@@ -65,7 +66,9 @@ class User:
             self.shown += [*running.lines, *running.errors]
 
     def store(self) -> TokenStore:
-        return TokenStore(self.home / "tokens.db")
+        # As the command finds it: where tests have keyrings of their own, this process would take one of those.
+        path = self.home / "tokens.db"
+        return TokenStore(path, keys=KeyFile(path.with_name("tokens.db.key")))
 
     def has_logged_in(self, slug: str = STREAMER.slug, scopes: tuple[str, ...] = SCOPES) -> None:
         """Without a browser, and without a command: what a login leaves behind."""
