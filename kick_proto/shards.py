@@ -21,8 +21,8 @@ __all__ = ["divide", "shard_of"]
 def shard_of(channel: Channel, count: int, *, seed: str = "") -> int:
     """Which of ``count`` shards has the channel: from 0 up to ``count - 1``. A slug that is known changes nothing.
 
-    With another ``seed`` they are dealt out anew: whoever divides a shard further needs one, for all the channels of a
-    shard have their highest number in common.
+    With another ``seed`` they are dealt out anew. Whoever divides a shard further needs one: by the same numbers, the
+    channels of one shard would come into one shard again.
 
     Raises:
         LocalProtocolError: there is no shard.
@@ -70,7 +70,9 @@ def _must_be_some(count: int) -> None:
 def _must_agree(channel: Channel, partners: dict[tuple[str, int], Channel]) -> None:
     if channel.platform != "kick":
         return
-    for number in (("channel", channel.channel_id), ("chatroom", channel.chatroom_id)):
-        other = partners.setdefault(number, channel)
+    for kind, id in (("channel", channel.channel_id), ("chatroom", channel.chatroom_id)):
+        other = partners.setdefault((kind, id), channel)
         if other.numbers != channel.numbers:
-            raise LocalProtocolError(f"{channel} and {other} have the same {number[0]} id: check the numbers")
+            raise LocalProtocolError(
+                f"{kind} id {id} belongs to channel {other}, and cannot be one of {channel} too: check the numbers"
+            )

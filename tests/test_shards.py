@@ -40,7 +40,7 @@ def test_one_shard_more_takes_channels_and_moves_none_between_the_others(
 
 
 @given(CHANNELS, COUNTS)
-def test_a_slug_or_the_kind_of_shard_changes_nothing(channel: Channel, count: int) -> None:
+def test_a_slug_that_is_known_changes_nothing(channel: Channel, count: int) -> None:
     assert shard_of(numbered(channel.channel_id, "known"), count) == shard_of(channel, count)
 
 
@@ -100,5 +100,7 @@ def test_there_is_a_shard_at_least(count: int) -> None:
 @pytest.mark.parametrize(("other", "number"), [((1, 9), "channel"), ((2, 8), "chatroom")])
 def test_channels_that_contradict_each_other_are_told_wherever_they_are(other: tuple[int, int], number: str) -> None:
     wrong = Channel(ChannelId(other[0]), ChatroomId(other[1]))
-    with pytest.raises(LocalProtocolError, match=f"have the same {number} id"):
+    with pytest.raises(
+        LocalProtocolError, match=f"{number} id [18] belongs to channel 1:8, and cannot be one of {wrong} too"
+    ):
         divide([numbered(1), wrong], 5)
