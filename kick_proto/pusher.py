@@ -35,17 +35,7 @@ from kick_proto.provider import (
 )
 from kick_proto.timers import Timers
 
-__all__ = [
-    "ARMED",
-    "KICK_APP_KEY",
-    "TRANSITIONS",
-    "App",
-    "Connection",
-    "Signal",
-    "State",
-    "Timeouts",
-    "Timer",
-]
+__all__ = ["ARMED", "KICK_APP_KEY", "TRANSITIONS", "App", "Connection", "Signal", "State", "Timeouts", "Timer"]
 
 KICK_APP_KEY = "32cbd69e4b950bf97679"
 """Kick's public app key. Source: Seen: Kick's own negotiation (2024-07 to 2026-09)."""
@@ -157,9 +147,11 @@ Source: Seen: Reverb sends the error and drops the TCP connection, so the code s
 with the same code and no reason.
 """
 
-
 SHORTEST_ACTIVITY = 1.0
 """Seconds below which a server's ``activity_timeout`` is not followed: it would have us ping without a pause."""
+
+MOST_BEFORE_HANDSHAKE = 100
+"""Texts that a peer may send before ``connection_established``. Until it comes they are read whatever the marks say."""
 
 
 class Connection:
@@ -178,6 +170,7 @@ class Connection:
         self._confirmed: set[Topic] = set()
         self._leaving: set[Topic] = set()
         self._last_error: tuple[float, int, str] | None = None
+        self._early_count = 0
         self.reading = True
 
     # Commands
@@ -320,7 +313,7 @@ class Connection:
             self._heard(now)
         events = self._events
         for text in texts:
-            if self._state is not State.CONNECTED and self._state is not State.HANDSHAKING:
+            if self._state is not State.CONNECTED and not self._may_come_early():
                 return
             try:
                 frame = frames.parse_frame(text)
@@ -331,6 +324,13 @@ class Connection:
                 REACTIONS.get(frame.event, Connection._on_application_frame)(self, now, frame)
             else:
                 events.append(frame)
+
+    def _may_come_early(self) -> bool:
+        if self._state is State.HANDSHAKING:
+            self._early_count += 1
+            if self._early_count > MOST_BEFORE_HANDSHAKE:
+                self._give_up(1002, f"no connection_established among {MOST_BEFORE_HANDSHAKE} texts")
+        return self._state is State.HANDSHAKING
 
     def _heard(self, now: float) -> None:
         # Whatever the peer sends proves life and ends the wait for a pong; what we send proves nothing.

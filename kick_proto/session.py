@@ -428,14 +428,13 @@ class Session:
     # What is sent, and how fast
 
     def _pace(self, now: float) -> None:
-        """Send what may be sent now; where more is left, come back for the token that has been booked."""
+        """Send what may be sent now; where more is left, come back when the next token is there."""
         if self._state is State.UP and Timer.SEND not in self._timers:
             next_at = self._wishes.pace(now)
             if next_at is not None:
                 self._timers.start(Timer.SEND, next_at)
 
     def _on_send(self, now: float) -> None:
-        self._wishes.send_booked(now)
         self._pace(now)
 
     # Steps that the others share

@@ -17,6 +17,9 @@ from kick_proto.recent import RecentIds
 
 __all__ = ["Route", "Wishes"]
 
+ROUNDING = 1e-9
+"""Seconds that are no wait: what is left of a deadline by the arithmetic of floats."""
+
 
 class Route(msgspec.Struct):
     """Where the frames of a wanted topic go: its channel, and the ids that each of its events has had lately."""
@@ -110,23 +113,19 @@ class Wishes:
     def pace(self, now: float) -> float | None:
         """Tell the connection what the bucket allows now.
 
-        Returns when ``send_booked`` must be called (monotonic seconds), or None where nothing is left to say.
+        Returns when to come back (monotonic seconds, above ``now``), or None where nothing is left to say. A token is
+        taken when it is used and never before: who comes back late finds the bucket as full as it then may be.
         """
-        while self._asking or self._leaving:
-            self._bucket, start_at = take(self._bucket, now)
-            if start_at > now:
+        while self._connection is not None and (self._asking or self._leaving):
+            bucket, start_at = take(self._bucket, now)
+            if start_at > now + ROUNDING:
                 return start_at
-            self.send_booked(now)
+            self._bucket = bucket
+            if self._asking:
+                self._connection.subscribe(now, _pop_first(self._asking))
+            else:
+                self._connection.unsubscribe(now, _pop_first(self._leaving))
         return None
-
-    def send_booked(self, now: float) -> None:
-        """Use the token that ``pace`` has booked: tell the connection one thing, if there is still one to tell."""
-        if self._connection is None:
-            return
-        if self._asking:
-            self._connection.subscribe(now, _pop_first(self._asking))
-        elif self._leaving:
-            self._connection.unsubscribe(now, _pop_first(self._leaving))
 
     def is_confirmed(self, topic: Topic) -> bool:
         """Whether the present connection has the topic, confirmed."""

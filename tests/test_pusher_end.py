@@ -153,6 +153,25 @@ def test_texts_behind_an_end_in_the_same_read_are_not_read() -> None:
     assert [type(event) for event in client.take_events()] == [ErrorReceived, Disconnected]
 
 
+def test_a_peer_that_talks_on_and_on_without_a_handshake_is_given_up() -> None:
+    client = led_to(State.HANDSHAKING)
+    hear(client, *[encode_frame(chat("m-1"))] * 60)
+    hear(client, *["garbage"] * 40)
+    assert client.state is State.HANDSHAKING
+    assert len(client.take_events()) == 100
+    hear(client, encode_frame(established()), encode_frame(chat("m-2")))
+    assert outputs(client) == [Close(1, 1000)]
+    reason = "no connection_established among 100 texts"
+    assert client.take_events() == [Disconnected(1002, reason, Advice.NEXT_ENDPOINT)]
+
+
+def test_the_handshake_may_come_as_the_last_of_the_texts_that_are_waited_for() -> None:
+    client = led_to(State.HANDSHAKING)
+    hear(client, *["garbage"] * 99, encode_frame(established()), *["garbage"] * 200)
+    assert client.state is State.CONNECTED
+    assert len(client.take_events()) == 300
+
+
 @pytest.mark.parametrize(
     "stray",
     [Opened(2), Received(2, [PING], UNIX_EPOCH), Closed(2), Failed(2, "x")],

@@ -12,11 +12,24 @@ from kick_proto.errors import LocalProtocolError
 from kick_proto.frames import Frame
 from kick_proto.ids import Channel, ChatroomId, TopicKind, topic_of
 from kick_proto.lifecycle import Lagging, Stats, Up
+from kick_proto.machine import Opened
 from kick_proto.provider import Confirmed, Refused
 from kick_proto.session import Session, State
 from kick_proto.testing.faults import NO_FAULTS, Faults
 from tests.scenes import FOX, FOX_CHAT, OWL, OWL_CHAT, chat, kick_server, said, watching
-from tests.session_acts import FOX_TOPICS, OWL_TOPICS, PERSISTENT, downs, led_to, outputs, publish, subscribes, with_
+from tests.session_acts import (
+    ESTABLISHED,
+    FOX_TOPICS,
+    OWL_TOPICS,
+    PERSISTENT,
+    downs,
+    hear,
+    led_to,
+    outputs,
+    publish,
+    subscribes,
+    with_,
+)
 
 # What is subscribed.
 
@@ -46,7 +59,7 @@ def test_the_limit_holds_across_sockets() -> None:
     world.call(server.disconnect, server.refs[0], 4200)
     world.advance(10)
     again = said(world)[6:]
-    # Of the burst 1.5 tokens are there again, for the booked ones are spent: 6 at 0.2, and 0.3 s since.
+    # Of the burst 1.5 tokens are there again: 6 were taken until 0.2, and it is 0.3 s since.
     assert [text for _, text in again] == subscribes(*FOX_TOPICS)
     assert [round(at, 9) for at, _ in again] == [0.5, 0.6, 0.8, 1.0, 1.2, 1.4]
 
@@ -60,6 +73,19 @@ def test_the_limit_holds_over_every_stretch_of_time_however_often_the_connection
     for count, at in enumerate(moments):
         within = [other for other in moments[count : count + 100] if other - at <= 2.0]
         assert len(within) <= 5 + 5 * (within[-1] - at) + 1e-6
+
+
+def test_the_limit_holds_where_the_clock_has_jumped_ahead() -> None:
+    session = led_to(State.IDLE)
+    session.subscribe(0.0, OWL)
+    session.connect(0.0)
+    session.handle_input(0.0, Opened(1))
+    hear(session, ESTABLISHED)
+    session.take_events()
+    outputs(session)
+    session.handle_timeout(20.0)
+    assert len(outputs(session)) == 5
+    assert session.poll_timeout() == 20.2
 
 
 def test_pings_and_pongs_pass_the_limit_by() -> None:

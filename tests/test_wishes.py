@@ -192,7 +192,6 @@ def test_a_route_remembers_as_many_ids_as_it_is_told() -> None:
 def test_without_a_connection_there_is_nothing_to_say() -> None:
     wishes = wishing(FOX)
     assert wishes.pace(0.0) is None
-    wishes.send_booked(0.0)
     assert not wishes.is_confirmed(FOX_TOPICS[0])
 
 
@@ -218,13 +217,11 @@ def test_the_bucket_sets_the_pace() -> None:
     wishes.begin(up)
     assert wishes.pace(0.0) == 0.5
     assert said(up) == subscribes(*FOX_TOPICS[:3])
-    wishes.send_booked(0.5)
-    assert said(up) == subscribes(FOX_TOPICS[3])
-    assert wishes.pace(0.5) == 1.0
+    assert wishes.pace(0.4) == 0.5
     assert said(up) == []
-    wishes.send_booked(1.0)
+    assert wishes.pace(0.5) == 1.0
+    assert said(up) == subscribes(FOX_TOPICS[3])
     assert wishes.pace(1.0) == 1.5
-    wishes.send_booked(1.5)
     assert wishes.pace(1.5) is None
     assert said(up) == subscribes(*FOX_TOPICS[4:])
 
@@ -245,19 +242,29 @@ def test_a_topic_that_was_given_up_before_it_was_asked_for_is_not_asked_for() ->
     wishes.begin(up)
     assert wishes.pace(0.0) == 1.0
     wishes.remove(FOX)
-    wishes.send_booked(1.0)
+    assert wishes.pace(1.0) == 2.0
     assert said(up) == subscribes(FOX_TOPICS[0], OWL_TOPICS[0])
 
 
-def test_a_token_that_was_booked_for_nothing_is_spent() -> None:
+def test_a_token_that_was_waited_for_in_vain_is_kept() -> None:
     wishes, up = wishing(FOX, bucket=Bucket(rate=1.0, burst=1.0, level=1.0)), connected()
     wishes.begin(up)
     assert wishes.pace(0.0) == 1.0
     wishes.remove(FOX)
     said(up)
-    wishes.send_booked(1.0)
-    assert said(up) == []
     assert wishes.pace(1.0) is None
+    wishes.add(OWL)
+    assert wishes.pace(1.0) == 2.0
+    assert said(up) == subscribes(OWL_TOPICS[0])
+
+
+def test_who_comes_back_late_may_say_no_more_than_a_full_bucket_holds() -> None:
+    wishes, up = wishing(FOX, bucket=Bucket(rate=1.0, burst=2.0, level=2.0)), connected()
+    wishes.begin(up)
+    assert wishes.pace(0.0) == 1.0
+    said(up)
+    assert wishes.pace(100.0) == 101.0
+    assert said(up) == subscribes(*FOX_TOPICS[2:4])
 
 
 def test_a_confirmed_topic_that_is_given_up_is_unsubscribed() -> None:
@@ -308,7 +315,7 @@ def test_a_topic_that_is_wanted_again_before_it_was_unsubscribed_is_kept_without
     wishes.remove(FOX)
     assert wishes.pace(0.0) == 1.0
     assert wishes.add(FOX) == list(FOX_TOPICS)
-    wishes.send_booked(1.0)
+    assert wishes.pace(1.0) is None
     assert said(up) == []
 
 

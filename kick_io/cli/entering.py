@@ -13,7 +13,7 @@ import threading
 import webbrowser
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -295,6 +295,6 @@ def show(who: Identity, form: Literal["text", "json"], stop: Stop) -> None:
 def _until(tokens: TokenSet) -> str:
     if tokens.expires_at is None:
         return "for a time that was not told"
-    left = duration_in_words(max(tokens.expires_at - datetime.now(UTC), tokens.expires_at - tokens.expires_at))
+    left = duration_in_words(max(tokens.expires_at - datetime.now(UTC), timedelta(0)))
     renewed = ", then renewed" if tokens.refresh_token is not None or tokens.kind == "app" else ""
     return f"for {left}{renewed}"

@@ -1,0 +1,180 @@
+"""The simulation itself: seeds hold every law, are the same worlds always, and what breaks a law is cut down."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from kick_proto.pusher import App, Timeouts
+from kick_proto.session import Config
+from kick_proto.testing.simulation import decisions as d
+from kick_proto.testing.simulation.chance import Chance
+from kick_proto.testing.simulation.decisions import Decision
+from kick_proto.testing.simulation.dice import KINDS, Plan, draw
+from kick_proto.testing.simulation.engine import DECIDE
+from kick_proto.testing.simulation.laws import SENTENCES, Law, liveness_bound
+from kick_proto.testing.simulation.run import Finding, Outcome, play, simulate
+from kick_proto.testing.simulation.shrink import minimal, shrink
+from tests.testing.test_simulation_mutants import HOURS as SHORT
+from tests.testing.test_simulation_mutants import backs_off_too_short, first_finding, the_cluster_is_kept_after_4001
+
+ROOT = Path(__file__).parents[2]
+HOURS = 0.5
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_seed_holds_every_law(seed: int) -> None:
+    outcome = simulate(seed, HOURS)
+    assert outcome.finding is None, outcome.finding.sentence
+    assert outcome.seconds > HOURS * 3_600.0
+    assert outcome.steps > 20
+
+
+def test_a_seed_leaves_the_same_transcript_whatever_was_played_before() -> None:
+    first = [simulate(seed, HOURS) for seed in range(4)]
+    assert [simulate(seed, HOURS) for seed in reversed(range(4))] == first[::-1]
+    assert len({outcome.digest for outcome in first}) == 4
+
+
+def test_a_seed_is_the_same_world_on_every_machine() -> None:
+    assert [round(Chance("7/plan").random(), 12) for _ in range(2)] == [0.847716782339] * 2
+    assert draw(7, 1.0) == draw(7, 1.0)
+
+
+def test_chance_draws_evenly_and_a_copy_of_it_goes_on_alike() -> None:
+    chance = Chance("x")
+    draws = [chance.random() for _ in range(10_000)]
+    assert all(0.0 <= each < 1.0 for each in draws)
+    assert [sum(each < share for each in draws) // 100 for share in (0.25, 0.5, 0.75)] == pytest.approx(
+        [25, 50, 75], abs=2
+    )
+    assert len(set(draws)) == len(draws)
+
+
+def test_every_kind_of_decision_is_drawn_and_can_be_carried_out() -> None:
+    plans = [draw(seed, 6.0) for seed in range(40)]
+    drawn = {type(decision) for plan in plans for decision in plan.decisions}
+    assert drawn == set(DECIDE) == set(Decision.__args__)
+    assert {plan.over_bytes for plan in plans} == {True, False}
+    assert {len(plan.hosts) for plan in plans} == {1, 2, 3}
+    assert len(KINDS) == len({make for _, _, make in KINDS.values()})
+
+
+def test_decisions_come_in_order_and_none_after_the_faults() -> None:
+    for seed in range(40):
+        plan = draw(seed, 1.0)
+        moments = [decision.at for decision in plan.decisions]
+        assert moments == sorted(moments)
+        assert moments[-1] <= plan.safety == 3_600.0
+
+
+def quiet(*decisions: Decision, over_bytes: bool = False) -> Plan:
+    plan = next(plan for seed in range(40) if len((plan := draw(seed, 0.2)).apps) == 1)
+    return msgspec.structs.replace(plan, decisions=decisions, over_bytes=over_bytes)
+
+
+@pytest.mark.parametrize("over_bytes", [False, True])
+@pytest.mark.parametrize(
+    "decision",
+    [
+        d.HalfOpen(100.0, 0, d.Way.BOTH),
+        d.Cut(100.0, 0, 3),
+        d.Cut(100.0, 0, 0),
+        d.Hangup(100.0, 0, 4200, True),
+        d.Stall(100.0, 0, 600.0),
+        d.Freeze(100.0, 0, 600.0, True),
+        d.Freeze(100.0, 0, 600.0, False),
+        d.Doze(100.0, 0, 600.0),
+        d.Quit(100.0, 0, True),
+        d.Noise(100.0, 0, b"\xff\xff"),
+    ],
+    ids=repr,
+)
+def test_each_trouble_alone_is_survived(decision: Decision, over_bytes: bool) -> None:
+    outcome = play(quiet(d.Ask(0.0, 0, 1), decision, over_bytes=over_bytes))
+    assert outcome.finding is None, outcome.finding.sentence
+
+
+# What is said of a seed that breaks a law.
+
+
+def test_what_breaks_a_law_is_cut_down_to_what_that_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    the_cluster_is_kept_after_4001(monkeypatch)
+    outcome = first_finding()
+    assert outcome is not None
+    plan = draw(outcome.seed, SHORT)
+    least, again = shrink(plan, outcome)
+    assert again.finding is not None
+    assert again.finding.law is Law.REDIAL
+    assert len(least.decisions) < len(plan.decisions) / 4
+    for left_out in range(len(least.decisions)):
+        fewer = least.decisions[:left_out] + least.decisions[left_out + 1 :]
+        tried = play(msgspec.structs.replace(least, decisions=fewer)).finding
+        assert tried is None or tried.law is not Law.REDIAL
+
+
+def test_an_outcome_without_a_finding_cannot_be_cut_down() -> None:
+    with pytest.raises(ValueError, match="seed 3 broke no law"):
+        shrink(draw(3, 0.1), Outcome(3, "", 0, 0.0, None))
+
+
+@pytest.mark.parametrize("needed", [(), (0,), (12,), (3, 9), (0, 6, 12), tuple(range(13))])
+def test_the_minimum_is_what_is_needed_and_nothing_else(needed: tuple[int, ...]) -> None:
+    decisions = tuple(d.Tardy(float(number)) for number in range(13))
+    wanted = {decisions[number] for number in needed}
+    assert set(minimal(decisions, lambda tried: wanted <= set(tried), 500)) == wanted
+
+
+def test_a_shrink_ends_when_its_tries_are_used_up() -> None:
+    decisions = tuple(d.Tardy(float(number)) for number in range(100))
+    tries: list[int] = []
+
+    def breaks(tried: tuple[Decision, ...]) -> bool:
+        tries.append(len(tried))
+        return decisions[7] in tried
+
+    assert decisions[7] in minimal(decisions, breaks, 5)
+    assert len(tries) == 5
+
+
+def test_a_finding_shows_the_end_of_the_transcript(monkeypatch: pytest.MonkeyPatch) -> None:
+    backs_off_too_short(monkeypatch)
+    outcome = first_finding()
+    assert outcome is not None
+    assert isinstance(outcome.finding, Finding)
+    assert "law 15 (redial)" in outcome.finding.sentence
+    assert "Down(" in "".join(outcome.finding.lines)
+    assert len(outcome.finding.lines) <= 40
+
+
+# The page of laws.
+
+
+def rows() -> list[list[str]]:
+    page = (ROOT / "docs" / "laws.md").read_text("utf-8")
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line[:3] != "| -"]
+
+
+def test_the_page_of_laws_has_each_law_in_its_words() -> None:
+    told = {int(row[0]): row[1] for row in rows() if row[0].isdigit()}
+    assert {number: told[number] for number in told if number <= max(Law)} == {
+        law.value: sentence for law, sentence in SENTENCES.items()
+    }
+
+
+def test_every_test_that_the_page_of_laws_names_is_there() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs" / "laws.md").read_text("utf-8"))
+    assert len(named) > 20
+    for path, name in named:
+        text = (ROOT / path).read_text("utf-8")
+        assert not name or f"def {name}(" in text, f"{path}::{name}"
+
+
+def test_the_bound_of_liveness_grows_with_what_a_session_waits_for() -> None:
+    app, config = App(), Config()
+    bound = liveness_bound(config, app, 0.2, 24)
+    assert bound == pytest.approx(389.6)
+    slower = App(timeouts=Timeouts(activity=200.0))
+    assert liveness_bound(config, slower, 0.2, 24) == pytest.approx(bound + 80.0)
+    assert f"= {bound:g} s" in (ROOT / "docs" / "laws.md").read_text("utf-8")
