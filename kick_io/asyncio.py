@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import assert_never, cast
+from weakref import WeakKeyDictionary
 
 from kick_io.assembly import READ_SIZE, UNREAD_LIMIT, assemble, system_trust
 from kick_io.pump import Pump
@@ -79,7 +80,7 @@ class Driver:
         self._news = asyncio.Event()
         self._opening: dict[int, asyncio.Task[None]] = {}
         self._streams: dict[int, _Stream] = {}
-        self._buffer = memoryview(bytearray(READ_SIZE))
+        self._buffer = _buffer_of(self._loop)
         self._timer: asyncio.Handle | None = None
         self._timer_at = math.inf
         self._reading = True
@@ -166,8 +167,18 @@ class Driver:
         self._news.set()
 
 
+_buffers: WeakKeyDictionary[asyncio.AbstractEventLoop, memoryview] = WeakKeyDictionary()
+
+
+def _buffer_of(loop: asyncio.AbstractEventLoop) -> memoryview:
+    """What all streams of the loop are read into: it would be the largest part of a session that has its own."""
+    if (buffer := _buffers.get(loop)) is None:
+        buffer = _buffers[loop] = memoryview(bytearray(READ_SIZE))
+    return buffer
+
+
 class _Stream(asyncio.BufferedProtocol):
-    """One TCP or TLS stream. Every read goes into the driver's one buffer: it is copied out before the next."""
+    """One TCP or TLS stream. Every read goes into the loop's one buffer: it is copied out before the next."""
 
     def __init__(self, driver: Driver, ref: int) -> None:
         self._driver = driver

@@ -4,9 +4,11 @@ These stand among the events in the order in which they happened, so that an app
 lie on which side of a gap.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
-__all__ = ["Down", "GaveUp", "Lagging", "Stats", "Up"]
+__all__ = ["Down", "GaveUp", "Lagging", "Stats", "Up", "total"]
 
 
 class Up(msgspec.Struct, frozen=True, tag=True):
@@ -54,3 +56,9 @@ class Stats(msgspec.Struct):
     dropped: int = 0
     """Duplicates, and frames of topics that nobody wants (any more)."""
     reconnects: int = 0
+
+
+def total(several: Iterable[Stats]) -> Stats:
+    """The counters of several sessions, summed."""
+    rows = [msgspec.structs.astuple(each) for each in several]
+    return Stats(*map(sum, zip(*rows, strict=True)))

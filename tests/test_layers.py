@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 LAYERS = """
     secret machine errors timers agenda backoff bucket ids recent
-    http tokens outcomes slugs
+    http tokens outcomes slugs shards
     frames content events payloads decoders demand drift endpoints provider clusters
     pace pusher rest oauth redirect
     lifecycle redial wishes session account merge router

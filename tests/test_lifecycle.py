@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from kick_proto.lifecycle import Down, GaveUp, Lagging, Stats, Up
+from kick_proto.lifecycle import Down, GaveUp, Lagging, Stats, Up, total
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,8 @@ def test_an_event_tells_its_kind_when_it_is_written_as_json(event: msgspec.Struc
 
 def test_counters_begin_at_nothing() -> None:
     assert msgspec.structs.astuple(Stats()) == (0, 0, 0, 0, 0, 0)
+
+
+def test_the_counters_of_several_sessions_are_summed() -> None:
+    assert total([Stats(1, 2, 3, 4, 5, 6), Stats(10, 20, 30, 40, 50, 60), Stats()]) == Stats(11, 22, 33, 44, 55, 66)
+    assert total([]) == Stats()

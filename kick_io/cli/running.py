@@ -1,13 +1,16 @@
 """One watch from its beginning to its summary, on the driver that was chosen.
 
-The drivers' own modules are alike: they connect, show each batch, and leave in order when the time is over or when
-somebody wishes to stop. They are imported by name, so that no event loop is loaded but the one that runs.
+The drivers' own modules are alike: they connect every session, show each batch, and leave in order when the time is
+over, when somebody wishes to stop, or when a session gives up. They are imported by name, so that no event loop is
+loaded but the one that runs.
 """
 
+import itertools
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, TypeAlias, cast
 
 import click
@@ -19,11 +22,25 @@ from kick_io.cli.targets import Wanted
 from kick_proto.backoff import Backoff
 from kick_proto.drift import Difference, Kind
 from kick_proto.ids import Channel
-from kick_proto.lifecycle import Stats
+from kick_proto.lifecycle import Stats, total
 from kick_proto.provider import Provider
 from kick_proto.session import Config
+from kick_proto.shards import divide
 
-__all__ = ["RUNNERS", "Form", "Job", "Manner", "Outcome", "Subject", "form_of", "news", "summary", "watch"]
+__all__ = [
+    "RUNNERS",
+    "Form",
+    "Job",
+    "Manner",
+    "Outcome",
+    "Share",
+    "Subject",
+    "form_of",
+    "news",
+    "shares",
+    "summary",
+    "watch",
+]
 
 Form: TypeAlias = Literal["text", "json", "json with raw"]
 
@@ -32,11 +49,12 @@ SHOWN = 3
 
 
 class Subject(NamedTuple):
-    """What is watched: channels, at a provider, with that many retries in a row (None: for ever)."""
+    """What is watched: channels, at a provider, with that many retries in a row (None: for ever), over sessions."""
 
     channels: tuple[Channel, ...]
     provider: Provider
     retries: int | None = None
+    sessions: int = 1
 
 
 class Manner(NamedTuple):
@@ -46,26 +64,32 @@ class Manner(NamedTuple):
     wanted: Wanted = None
 
 
-class Job(NamedTuple):
-    """What a driver's module is given; ``seconds`` is None where only a wish ends it; ``record`` is a path."""
+class Share(NamedTuple):
+    """What one session has: channels, and the path of its recording."""
 
     channels: tuple[Channel, ...]
+    record: str | None
+
+
+class Job(NamedTuple):
+    """What a driver's module is given: a share for each session; ``seconds`` is None where only a wish ends it."""
+
+    shares: tuple[Share, ...]
     config: Config
     seconds: float | None
     printer: printing.Printer
     stop: Stop
-    record: str | None
 
 
 class Outcome(NamedTuple):
-    """What a watch came to: its counters, and where frames differed from what is known of them."""
+    """What a session came to: its counters, and where frames differed from what is known of them."""
 
     stats: Stats
     drift: tuple[Difference, ...]
 
 
 class _Runner(Protocol):
-    def run(self, job: Job) -> Outcome: ...
+    def run(self, job: Job) -> list[Outcome]: ...
 
 
 RUNNERS: Mapping[str, str] = {
@@ -73,7 +97,7 @@ RUNNERS: Mapping[str, str] = {
     "trio": "kick_io.cli.running_trio",
     "blocking": "kick_io.cli.running_blocking",
 }
-"""Where each driver's ``run(job)`` is; it gives the outcome."""
+"""Where each driver's ``run(job)`` is; it gives the outcome of each session."""
 
 
 def watch(
@@ -96,14 +120,32 @@ def watch(
     )
     printer = printing.Printer(form_of(manner, subject.channels), manner.wanted, stop)
     began_at = time.monotonic()
-    outcome = runner.run(Job(subject.channels, config, seconds, printer, stop, record))
+    outcomes = runner.run(Job(shares(subject, record), config, seconds, printer, stop))
     if printer.failure is not None:
         raise printer.failure
     # A terminal has written "^C" where the cursor is; the summary goes over it.
     start = "\r" if sys.stderr.isatty() else ""
-    click.echo(start + summary(outcome.stats, time.monotonic() - began_at), err=True)
-    if sentence := news(outcome.drift):
+    stats = total(outcome.stats for outcome in outcomes)
+    click.echo(start + summary(stats, time.monotonic() - began_at), err=True)
+    if sentence := news([each for outcome in outcomes for each in outcome.drift]):
         click.echo(sentence, err=True)
+
+
+def shares(subject: Subject, record: str | None) -> tuple[Share, ...]:
+    """What each session has; a session that would have nothing is left out.
+
+    Where there are several, each has a recording of its own: ``today.ndjson`` becomes ``today-1.ndjson`` and so on.
+
+    Raises:
+        LocalProtocolError: the channels contradict each other.
+    """
+    # Processes are dealt their channels without a seed, see ``--shard``: the same one would deal them no further.
+    dealt = [each for each in divide(subject.channels, subject.sessions, seed="sessions") if each]
+    if len(dealt) == 1 or record is None:
+        return tuple(Share(channels, record) for channels in dealt)
+    name, dot, rest = Path(record).name.partition(".")
+    paths = (Path(record).with_name(f"{name}-{number}{dot}{rest}") for number in itertools.count(1))
+    return tuple(Share(channels, str(path)) for channels, path in zip(dealt, paths, strict=False))
 
 
 def form_of(manner: Manner, channels: tuple[Channel, ...]) -> printing.Format:
@@ -130,6 +172,7 @@ def news(drift: Sequence[Difference]) -> str:
     found = [each for each in drift if each.kind is not Kind.MISSING]
     if not found:
         return ""
+    found.sort(key=lambda each: list(Kind).index(each.kind))
     # A field that comes with several types is told once.
     told = list(dict.fromkeys(visible(_named(each)) for each in found))
     more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""

@@ -1,5 +1,6 @@
 """What the arguments of ``kick watch`` mean: which channels, on which servers, which events. Nobody is asked."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
@@ -12,7 +13,10 @@ from kick_proto.ids import Channel
 from kick_proto.pusher import KICK_APP_KEY, App
 from kick_proto.slugs import Slug, parse_slug
 
-__all__ = ["GROUPS", "Wanted", "app", "channels", "demand", "named", "wanted"]
+__all__ = ["GROUPS", "Wanted", "app", "channels", "demand", "named", "shard", "wanted"]
+
+MOST_SHARDS = 1_000
+_SHARD = re.compile(r"([0-9]{1,9})/([0-9]{1,9})")
 
 Wanted: TypeAlias = frozenset[type] | None
 """The types of events that are to be shown; None for all, those of later versions included."""
@@ -95,6 +99,20 @@ def app(endpoint: str | None = None, names: Iterable[str] = (), key: str | None 
         )
     except ValueError as error:
         raise LocalProtocolError(str(error)) from None
+
+
+def shard(text: str | None) -> tuple[int, int]:
+    """Which shard ``I/N`` is, counted from 0, and of how many; the only one where none is given.
+
+    Raises:
+        LocalProtocolError: there is no such shard.
+    """
+    if text is None:
+        return 0, 1
+    found = _SHARD.fullmatch(text)
+    if found is None or not 1 <= int(found[1]) <= int(found[2]) <= MOST_SHARDS:
+        raise LocalProtocolError(f"a shard is I/N, from 1/N to N/N with N up to {MOST_SHARDS:,}, not {text!r}")
+    return int(found[1]) - 1, int(found[2])
 
 
 def wanted(only: Iterable[str]) -> Wanted:

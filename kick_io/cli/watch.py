@@ -25,6 +25,19 @@ __all__ = ["watch"]
 @click.option(
     "--retries", type=click.IntRange(0), metavar="N", help="Give up after so many retries in a row; never by default."
 )
+@click.option(
+    "--sessions",
+    type=click.IntRange(1, 1_000),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Divide the channels among so many connections; one carries 166 channels with all their topics.",
+)
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Watch only the share of the I-th of N processes, each of which is given the same targets.",
+)
 @options.site
 @options.seconds
 @options.record
@@ -41,6 +54,8 @@ def watch(
     clusters: tuple[str, ...],
     key: str | None,
     retries: int | None,
+    sessions: int,
+    shard: str | None,
     site: str | None,
     seconds: float | None,
     record: str | None,
@@ -58,16 +73,23 @@ def watch(
       kick watch xqc --json | jq -r .text
       kick watch 668:668 --record today.ndjson
       kick watch 668:668 --endpoint ws://127.0.0.1:6001
+      kick watch $(cat channels) --json --sessions 8 --shard 1/2
     """
     if raw and not as_json:
         raise click.UsageError("--raw adds to lines of JSON: use it with --json")
     # Only here: --help need not wait for what does the work.
     from kick_io.cli import resolving, running, targets  # noqa: PLC0415
+    from kick_proto.shards import divide  # noqa: PLC0415
 
     manner = running.Manner("json with raw" if raw else "json" if as_json else "text", targets.wanted(only))
     provider = targets.app(endpoint, clusters, key)
+    place, count = targets.shard(shard)
+    channels = divide(resolving.channels(ids, site, stop), count)[place]
+    if not channels:
+        click.echo(f"shard {shard} has none of these channels: there is nothing to watch", err=True)
+        return
     running.watch(
-        running.Subject(resolving.channels(ids, site, stop), provider, retries),
+        running.Subject(channels, provider, retries, sessions),
         manner,
         stop,
         driver=driver,

@@ -112,3 +112,10 @@ def test_what_is_shown_says_what_is_subscribed() -> None:
 @pytest.mark.parametrize("only", [[], ["all"], ["chat,all"], ["connection"]])
 def test_who_wants_everything_or_the_connection_alone_subscribes_everything(only: list[str]) -> None:
     assert targets.demand(targets.wanted(only)) is None
+
+
+def test_a_shard_is_counted_from_one() -> None:
+    assert targets.shard(None) == (0, 1)
+    assert targets.shard("1/1") == (0, 1)
+    assert targets.shard("3/3") == (2, 3)
+    assert targets.shard("1000/1000") == (999, 1_000)

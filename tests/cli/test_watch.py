@@ -2,6 +2,7 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,7 +11,8 @@ from kick_io.cli import running, targets
 from kick_io.mock import MockKick
 from kick_proto.drift import Difference, Kind
 from kick_proto.frames import Frame
-from kick_proto.testing.server import ClientGone, ClientSubscribed
+from kick_proto.shards import divide
+from kick_proto.testing.server import ClientGone, ClientSubscribed, KickServer
 from tests.cli.processes import DEADLINE, KICK, ROOT, Running, environment, kick
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
@@ -19,17 +21,17 @@ DRIVERS = ("asyncio", "trio", "blocking")
 CHAT = "chatrooms.668.v2"
 
 
-def said(text: str) -> Frame:
+def said(text: str, chatroom: int = 668) -> Frame:
     """Somebody says it."""
     payload = {
         "id": f"id of {text}",
-        "chatroom_id": 668,
+        "chatroom_id": chatroom,
         "content": text,
         "type": "message",
         "created_at": datetime(2026, 9, 1, tzinfo=UTC),
         "sender": {"id": 7, "username": "Walrus", "slug": "walrus", "identity": {"color": "#E9113C", "badges": []}},
     }
-    return Frame("App\\Events\\ChatMessageEvent", CHAT, msgspec.json.encode(payload).decode())
+    return Frame("App\\Events\\ChatMessageEvent", f"chatrooms.{chatroom}.v2", msgspec.json.encode(payload).decode())
 
 
 def watch(mock: MockKick, *arguments: str) -> Running:
@@ -181,6 +183,102 @@ def test_a_reader_that_leaves_ends_it_quietly(driver: str) -> None:
             assert process.stderr is not None
             assert process.stderr.read() == ""
             assert process.wait(DEADLINE) == 0
+
+
+def named_in(lines: list[str]) -> set[int]:
+    """The channels whose chat was confirmed, by lines of JSON."""
+    told = [msgspec.json.decode(line) for line in lines]
+    return {int(each["topic"].split(".")[1]) for each in told if each["type"] == "Confirmed"}
+
+
+TEN = tuple(f"{number}:{number}" for number in range(1, 11))
+SHARED = ("--json", "--only", "chat,connection")
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_several_sessions_have_one_output_and_one_summary(driver: str) -> None:
+    with MockKick() as mock:
+        several = ("--sessions", "3", "--driver", driver)
+        with Running("watch", *TEN, "--endpoint", mock.url, *SHARED, *several) as watching:
+            for _ in TEN:
+                watching.event("Confirmed")
+            assert mock.client_count == 3
+            for number in range(1, 11):
+                mock.publish(said("hello", number))
+            spoken = {watching.event("ChatMessage")["channel"]["channel_id"] for _ in TEN}
+            watching.interrupt()
+            ended = watching.end()
+        assert [mock.wait_for(ClientGone, timeout=DEADLINE).code for _ in range(3)] == [1000] * 3
+    assert ended.code == 0
+    assert spoken == named_in(watching.lines) == set(range(1, 11))
+    assert ended.err.startswith("10 events, 0 reconnects, 0 dropped, ")
+    assert len(ended.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_one_session_that_gives_up_ends_them_all_in_order(driver: str) -> None:
+    with MockKick() as mock:
+        several = ("--sessions", "3", "--retries", "0", "--driver", driver)
+        with Running("watch", *TEN, "--endpoint", mock.url, *SHARED, *several) as watching:
+            for _ in TEN:
+                watching.event("Confirmed")
+            one = mock.wait_for(ClientSubscribed, timeout=DEADLINE).ref
+            mock.call(KickServer.disconnect, one, 4000, "go away")
+            ended = watching.end()
+        codes = sorted(mock.wait_for(ClientGone, timeout=DEADLINE).code for _ in range(3))
+    assert ended.code == 1
+    assert ended.err.count("\n") == 0
+    assert "go away" in ended.err
+    assert codes[:2] == [1000, 1000]
+
+
+def test_processes_divide_the_targets_among_themselves() -> None:
+    with MockKick() as mock:
+        found = []
+        for shard in ("1/3", "2/3", "3/3"):
+            with Running("watch", *TEN, "--endpoint", mock.url, *SHARED, "--shard", shard) as watching:
+                for _ in divide([targets.channels([each])[0] for each in TEN], 3)[int(shard[0]) - 1]:
+                    watching.event("Confirmed")
+                watching.interrupt()
+                assert watching.end().code == 0
+            found.append(named_in(watching.lines))
+    assert sorted(number for each in found for number in each) == list(range(1, 11))
+
+
+def test_a_shard_without_channels_has_nothing_to_do() -> None:
+    empty = next(n for n in (1, 2) if not divide(targets.channels(["668:668"]), 2)[n - 1])
+    ended = kick("watch", "668:668", "--endpoint", "ws://127.0.0.1:1", "--shard", f"{empty}/2")
+    assert ended == (0, "", f"shard {empty}/2 has none of these channels: there is nothing to watch\n")
+
+
+@pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "1/0", "1/1001", "a/b", "-1/2", "1/2/3", ""])
+def test_a_shard_that_cannot_be_is_told(shard: str) -> None:
+    ended = kick("watch", "668:668", "--shard", shard)
+    assert ended.code == 2
+    assert f"a shard is I/N, from 1/N to N/N with N up to 1,000, not {shard!r}" in ended.err
+
+
+def test_each_session_has_a_recording_of_its_own(tmp_path: Path) -> None:
+    recording = str(tmp_path / "today.ndjson")
+    with MockKick() as mock:
+        several = ("--sessions", "2", "--record", recording)
+        with Running("watch", *TEN, "--endpoint", mock.url, *SHARED, *several) as watching:
+            for _ in TEN:
+                watching.event("Confirmed")
+            watching.interrupt()
+            assert watching.end().code == 0
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["today-1.ndjson", "today-2.ndjson"]
+    replayed = [kick("replay", str(each), "--check") for each in tmp_path.iterdir()]
+    assert [each.code for each in replayed] == [0, 0]
+
+
+def test_a_lone_session_records_where_it_is_told_to() -> None:
+    channels = targets.channels(TEN)
+    one = running.Subject(channels, targets.app())
+    assert running.shares(one, "today.ndjson") == (running.Share(channels, "today.ndjson"),)
+    many = running.shares(one._replace(sessions=1_000), str(Path("a.b", "today.ndjson.zst")))
+    assert len(many) == len(channels)
+    assert many[0].record == str(Path("a.b", "today-1.ndjson.zst"))
 
 
 def test_a_second_signal_does_not_wait() -> None:
