@@ -387,5 +387,5 @@ def test_an_unsubscribe_is_told_when_it_is() -> None:
     wishes.pace(1.0)
     confirm(up, *FOX_TOPICS)
     wishes.remove(FOX)
-    wishes.send_booked(2.5)
+    wishes.pace(2.5)
     assert up.told_at == 2.5
