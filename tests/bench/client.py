@@ -1,4 +1,4 @@
-"""One contender, in a process of its own: ``python -m tests.bench.client NAME PORT EVENTS [RATE]`` prints its reading."""
+"""One contender ``python -m tests.bench.client NAME PORT EVENTS [RATE]`` prints its reading."""
 
 import importlib
 import sys

@@ -1,4 +1,4 @@
-"""The limit: a socket, a scan for plain text frames, one typed decode of envelope and payload. It can do nothing else."""
+"""The limit: a socket, a scan for plain text frames, one typed decode of envelope and payload, and nothing else."""
 
 import socket
 
