@@ -1,0 +1,85 @@
+"""``python -m tests.bench``: measure, print the tables, write them down."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tests.bench.contestants import CONTESTANTS
+from tests.bench.cost import Cost, Skipped, measure
+from tests.bench.plot import can_plot, plot
+from tests.bench.running import server
+from tests.bench.table import table
+
+__all__ = ["main"]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what was asked for; 1 where a contender that is installed has failed."""
+    asked = _asked(arguments)
+    found: dict[str, Any] = {}
+    failed = False
+    for mode in asked.modes:
+        found[mode] = MODES[mode](asked)
+        failed = failed or any(each.reason.startswith("failed") for each in found[mode].get("skipped", ()))
+    if asked.json is not None:
+        asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+    return int(failed)
+
+
+def _asked(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m tests.bench", description=__doc__)
+    parser.add_argument("modes", nargs="*", default=["cost"], help=f"which of {', '.join(MODES)}; cost by default")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each contender runs")
+    parser.add_argument("--events", type=int, default=100_000, help="how many events each takes in a round")
+    parser.add_argument("--only", default="", help="contenders with this in their name, and the limit")
+    parser.add_argument("--quick", action="store_true", help="just see whether everything works")
+    parser.add_argument("--json", type=Path, help="write all figures to this file")
+    parser.add_argument("--plot", type=Path, help="draw the costs, as PNG and SVG, into this folder")
+    asked = parser.parse_args(arguments)
+    if unknown := set(asked.modes) - set(MODES):
+        parser.error(f"there is no mode {', '.join(sorted(unknown))}; the modes are {', '.join(MODES)}")
+    if asked.quick:
+        asked.rounds, asked.events = 1, 500
+    return asked
+
+
+def _cost(asked: argparse.Namespace) -> dict[str, Any]:
+    wanted = [each for each in CONTESTANTS if asked.only in each.name or each.kind == "limit"]
+    with server() as control:
+        costs, skipped = measure(wanted, control, events=asked.events, rounds=asked.rounds, tell=_tell)
+    _print_costs(costs, skipped)
+    if asked.plot is not None:
+        if not can_plot():
+            _tell("no plot: matplotlib is not installed")
+        else:
+            _tell(f"drawn: {', '.join(map(str, plot(costs, asked.plot)))}")
+    return {"costs": costs, "skipped": skipped, "events": asked.events, "rounds": asked.rounds}
+
+
+def _print_costs(costs: list[Cost], skipped: list[Skipped]) -> None:
+    rows = [
+        (each.name, f"{each.microseconds:.2f}", f"{each.ratio:.2f}", f"{each.lowest:.2f}-{each.highest:.2f}")
+        for each in costs
+    ]
+    _say(table(("contender", "us/event", "ratio", "rounds"), rows))
+    for each in skipped:
+        _say(f"left out: {each.name}: {each.reason}")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+MODES = {"cost": _cost}
+"""What can be measured."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

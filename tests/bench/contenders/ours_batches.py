@@ -1,0 +1,30 @@
+"""This library under asyncio, in batches."""
+
+from kick_io.asyncio import connect
+from kick_proto.events import ChatMessage
+from kick_proto.provider import Confirmed
+from tests.bench.target import Target
+
+
+def run(target: Target) -> None:
+    target.run(_watch(target))
+
+
+async def _watch(target: Target) -> None:
+    async with connect(target.channel, **target.arguments) as kick:
+        confirmed = 0
+        async for event in kick:
+            confirmed += type(event) is Confirmed
+            if confirmed == len(target.topics):
+                break
+        target.begin()
+        seen, note = 0, target.note
+        async for batch in kick.batches():
+            for event in batch:
+                if type(event) is ChatMessage:
+                    seen += 1
+                    if note is not None:
+                        note(event.text)
+            if seen == target.chats:
+                break
+        target.end()

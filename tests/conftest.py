@@ -1,0 +1,23 @@
+"""What all tests run with.
+
+Hypothesis runs without a deadline: how fast a machine is says nothing about whether it is right. ``HYPOTHESIS_PROFILE``
+names how many examples are tried: ``dev`` (the default) few, ``ci`` the same few on every run alike, ``nightly`` twenty
+times as many. ``mutation`` is for ``tests.mutation``: few, alike, and a failure is not made small.
+"""
+
+import os
+
+from hypothesis import Phase, settings
+
+settings.register_profile("dev", deadline=None, max_examples=50)
+settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
+settings.register_profile("nightly", deadline=None, max_examples=1_000, print_blob=True)
+settings.register_profile(
+    "mutation",
+    deadline=None,
+    max_examples=50,
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
