@@ -7,9 +7,10 @@ import msgspec
 from kick_proto.decoders import PREFIX
 from kick_proto.ids import Channel, ChannelId, ChatroomId
 
-__all__ = ["CHANNEL", "CHAT", "STAMP", "STAMP_DIGITS", "Dialect", "Mix", "Order", "Place", "Ports", "Reading"]
+__all__ = ["CHANNELS", "CHAT", "STAMP", "STAMP_DIGITS", "Dialect", "Mix", "Order", "Place", "Ports", "Reading"]
 
-CHANNEL = Channel(ChannelId(2_718_281), ChatroomId(2_704_110))
+CHANNELS = tuple(Channel(ChannelId(2_718_281 + 7 * place), ChatroomId(2_704_110 + 9 * place)) for place in range(10))
+"""Who is watched: what comes in one second here is what comes on many channels at once, never on a single one."""
 CHAT = PREFIX + "ChatMessageEvent"
 
 STAMP_DIGITS = 20

@@ -1,4 +1,4 @@
-"""The traffic, written down once: seeded frames of one channel as the bytes that go through the socket."""
+"""The traffic, written down once: seeded frames of some channels as the bytes that go through the socket."""
 
 import random
 import struct
@@ -13,14 +13,14 @@ from kick_proto.decoders import Decoders
 from kick_proto.events import ChatMessage
 from kick_proto.frames import Frame
 from kick_proto.testing.traffic import Traffic
-from tests.bench.order import CHANNEL, CHAT, STAMP, Dialect, Mix
+from tests.bench.order import CHANNELS, CHAT, STAMP, Dialect, Mix
 
 __all__ = ["BLOCK", "Tape", "chats_with_a_stamp", "framed", "record"]
 
 SEED = 7
 UNIX_NOON = 1_777_896_000.0
-BLOCK = 20_000
-"""Frames that differ; then they come again. Far more than the ids that anybody remembers."""
+BLOCK = 40_000
+"""Frames that differ; then they come again, when no memory of ids on any topic knows them any more."""
 
 TEXT, CONTINUATION, PING = 0x1, 0x0, 0x9
 FINAL = 0x80
@@ -78,14 +78,15 @@ def framed(payload: bytes, opcode: int = FINAL | TEXT) -> bytes:
 
 
 def _told(count: int) -> Iterator[Frame]:
-    traffic = Traffic(CHANNEL, random.Random(SEED))
-    acts = (frame for turn in range(2 * count) for frame in traffic.act(UNIX_NOON + turn / 100))
+    rng = random.Random(SEED)
+    shows = [Traffic(channel, rng) for channel in CHANNELS]
+    acts = (frame for turn in range(2 * count) for frame in rng.choice(shows).act(UNIX_NOON + turn / 100))
     return islice((frame for frame in acts if not _is_old_chat(frame)), count)
 
 
 def _is_old_chat(frame: Frame) -> bool:
     """Chat as it was in 2023, in a frame of another name: left out, so that everybody counts the same messages."""
-    decoded = _decoders.decode(frame, datetime.fromtimestamp(UNIX_NOON, UTC), CHANNEL)
+    decoded = _decoders.decode(frame, datetime.fromtimestamp(UNIX_NOON, UTC), CHANNELS[0])
     return frame.event != CHAT and isinstance(decoded, ChatMessage)
 
 

@@ -13,7 +13,7 @@ from tests.bench.order import Ports, Reading
 __all__ = ["ROOT", "TurnError", "server", "turn"]
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 180.0
+PATIENCE = 60.0
 
 
 class TurnError(Exception):

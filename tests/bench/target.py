@@ -15,7 +15,7 @@ from kick_proto.clusters import endpoint_at
 from kick_proto.ids import topics_of
 from kick_proto.pusher import KICK_APP_KEY, App
 from kick_proto.session import Config
-from tests.bench.order import CHANNEL, STAMP_DIGITS, Order, Place, Reading
+from tests.bench.order import CHANNELS, STAMP_DIGITS, Order, Place, Reading
 from tests.bench.typed import DECODERS
 
 __all__ = ["HOST", "Options", "Target"]
@@ -40,8 +40,8 @@ class Target:
     """One order at the server, and the reading that comes of it."""
 
     def __init__(self, control: int, order: Order, options: Options) -> None:
-        self.channel = CHANNEL
-        self.topics = tuple(topics_of(CHANNEL))
+        self.channels = CHANNELS
+        self.topics = tuple(topic for channel in CHANNELS for topic in topics_of(channel))
         self.options = options
         self._order = order
         self._control = socket.create_connection((HOST, control), PATIENCE)
@@ -83,7 +83,7 @@ class Target:
         scheme = "wss" if self._order.tls else "ws"
         provider = App(endpoints=(endpoint_at(f"{scheme}://{HOST}:{self.place.port}"),))
         return {
-            "config": Config(provider=provider),
+            "config": Config(provider=provider, send_rate=1e6, send_burst=1e6),
             "ssl_context": self.tls,
             "merge": self.options.merge,
             "drift": self.options.drift,

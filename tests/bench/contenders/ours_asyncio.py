@@ -11,7 +11,7 @@ def run(target: Target) -> None:
 
 
 async def _watch(target: Target) -> None:
-    async with connect(target.channel, **target.arguments) as kick:
+    async with connect(*target.channels, **target.arguments) as kick:
         confirmed = 0
         async for event in kick:
             confirmed += type(event) is Confirmed

@@ -7,7 +7,7 @@ from tests.bench.target import Target
 
 
 def run(target: Target) -> None:
-    with connect(target.channel, **target.arguments) as kick:
+    with connect(*target.channels, **target.arguments) as kick:
         confirmed = 0
         for event in kick:
             confirmed += type(event) is Confirmed

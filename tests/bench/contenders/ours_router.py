@@ -20,7 +20,7 @@ async def _watch(target: Target) -> None:
         nonlocal seen
         seen += 1
 
-    async with connect(target.channel, **target.arguments) as kick:
+    async with connect(*target.channels, **target.arguments) as kick:
         confirmed = 0
         async for event in kick:
             confirmed += type(event) is Confirmed

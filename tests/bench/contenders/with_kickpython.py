@@ -66,4 +66,4 @@ async def _watch(target: Target) -> None:
 
         kick.add_message_handler(on_message)
         with suppress(_Over):
-            await kick.connect_to_chatroom(str(target.channel.chatroom_id))
+            await kick.connect_to_chatroom(str(target.channels[0].chatroom_id))
