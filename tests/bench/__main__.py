@@ -9,8 +9,12 @@ import msgspec
 
 from tests.bench.contestants import CONTESTANTS
 from tests.bench.cost import Cost, Skipped, measure
+from tests.bench.latency import measure_latency
+from tests.bench.levels import measure_levels
 from tests.bench.plot import can_plot, plot
 from tests.bench.running import server
+from tests.bench.scale import measure_scale
+from tests.bench.startup import measure_startup
 from tests.bench.table import table
 
 __all__ = ["main"]
@@ -59,6 +63,41 @@ def _cost(asked: argparse.Namespace) -> dict[str, Any]:
     return {"costs": costs, "skipped": skipped, "events": asked.events, "rounds": asked.rounds}
 
 
+def _latency(asked: argparse.Namespace) -> dict[str, Any]:
+    wanted = [each for each in CONTESTANTS if asked.only in each.name]
+    with server() as control:
+        found = measure_latency(wanted, control, seconds=0.1 if asked.quick else 5.0, tell=_tell)
+    rows = [(each.name, f"{each.rate:g}", f"{each.p50:.2f}", f"{each.p99:.2f}", f"{each.p999:.2f}") for each in found]
+    _say(table(("contender", "events/s", "p50 ms", "p99 ms", "p99.9 ms"), rows))
+    return {"latencies": found}
+
+
+def _startup(asked: argparse.Namespace) -> dict[str, Any]:
+    found = measure_startup(rounds=asked.rounds, tell=_tell)
+    rows = [(each.statement, f"{each.milliseconds:.1f}", f"{each.ratio:.2f}") for each in found]
+    _say(table(("statement", "ms", "ratio"), rows))
+    return {"statements": found}
+
+
+def _scale(asked: argparse.Namespace) -> dict[str, Any]:
+    sizes, seconds = ((5,), 0.1) if asked.quick else ((1, 10, 100, 1_000), 10.0)
+    with server() as control:
+        found = [measure_scale(control, sessions=size, seconds=seconds) for size in sizes]
+    rows = [
+        (f"{each.sessions}", f"{each.socket_kib:.1f}", f"{each.session_kib:.1f}", f"{each.percent:.2f}")
+        for each in found
+    ]
+    _say(table(("idle sessions", "KiB/socket", "KiB/session above it", "% of a core"), rows))
+    return {"sizes": found}
+
+
+def _levels(asked: argparse.Namespace) -> dict[str, Any]:
+    found = measure_levels(events=min(asked.events, 40_000), rounds=asked.rounds)
+    rows = [(each.name, f"{each.microseconds:.2f}", f"{each.ratio:.2f}") for each in found]
+    _say(table(("level", "us/event", "ratio"), rows))
+    return {"levels": found}
+
+
 def _print_costs(costs: list[Cost], skipped: list[Skipped]) -> None:
     rows = [
         (each.name, f"{each.microseconds:.2f}", f"{each.ratio:.2f}", f"{each.lowest:.2f}-{each.highest:.2f}")
@@ -77,7 +116,7 @@ def _tell(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
-MODES = {"cost": _cost}
+MODES = {"cost": _cost, "latency": _latency, "startup": _startup, "scale": _scale, "levels": _levels}
 """What can be measured."""
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from kick_proto.clusters import endpoint_at
-from kick_proto.ids import topics_of
+from kick_proto.ids import Channel, topics_of
 from kick_proto.pusher import KICK_APP_KEY, App
 from kick_proto.session import Config
 from tests.bench.order import CHANNELS, STAMP_DIGITS, Order, Place, Reading
@@ -39,9 +39,9 @@ Note: TypeAlias = Callable[[str], None]
 class Target:
     """One order at the server, and the reading that comes of it."""
 
-    def __init__(self, control: int, order: Order, options: Options) -> None:
-        self.channels = CHANNELS
-        self.topics = tuple(topic for channel in CHANNELS for topic in topics_of(channel))
+    def __init__(self, control: int, order: Order, options: Options, channels: tuple[Channel, ...] = CHANNELS) -> None:
+        self.channels = channels
+        self.topics = tuple(topic for channel in channels for topic in topics_of(channel))
         self.options = options
         self._order = order
         self._control = socket.create_connection((HOST, control), PATIENCE)

@@ -10,7 +10,7 @@ from kick_proto.decoders import PREFIX, ROWS
 from kick_proto.frames import Frame
 from kick_proto.payloads import MayBeEmpty
 
-__all__ = ["DECODERS", "by_json", "by_msgspec"]
+__all__ = ["DECODERS", "by_json", "by_msgspec", "payload_of"]
 
 _envelope = msgspec.json.Decoder(Frame).decode
 
@@ -30,7 +30,11 @@ _PAYLOADS = {
 
 def by_msgspec(text: str | bytes) -> object:
     """Envelope and payload, each decoded once into the struct that the table of this library names."""
-    frame = _envelope(text)
+    return payload_of(_envelope(text))
+
+
+def payload_of(frame: Frame) -> object:
+    """The payload of a frame, None where the table has no row for it."""
     decode = _PAYLOADS.get(frame.event)
     return decode(frame.data) if decode is not None else None
 
