@@ -5,7 +5,6 @@ Source: Seen: wire catalogue sections 2, 4, 5, 7 and 8 (2023-2026).
 """
 
 from collections.abc import Callable, Hashable
-from itertools import chain
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
@@ -29,11 +28,14 @@ Subscription: TypeAlias = Subscribed | Resubscribed
 class Fact(Generic[PartT]):
     """What is known of one fact: its parts in the order in which they came, and the event that they make.
 
-    ``dropped`` are the parts that came too late to be worth telling: they are known again, and not taken for another
-    fact's.
+    ``names`` are the wire's names of all that came, bare, and ``size`` counts it. The parts that came too late to be
+    worth telling are among that: they are known again, and not taken for another fact's.
     """
 
-    __slots__ = ("deadline", "dropped", "event", "is_complete", "is_pending", "key", "number", "parts", "rule", "until")
+    __slots__ = (
+        "_frames", "deadline", "event", "is_complete", "is_pending", "key", "names", "number", "parts", "rule", "size",
+        "until",
+    )  # fmt: skip
 
     def __init__(
         self, number: int, rule: "Rule[PartT]", key: Hashable, part: PartT, *, deadline: float, until: float
@@ -42,7 +44,9 @@ class Fact(Generic[PartT]):
         self.rule = rule
         self.key = key
         self.parts = [part]
-        self.dropped: list[PartT] = []
+        self.names = frozenset({_name(part)})
+        self.size = 1
+        self._frames = {part.raw}
         # Joined with itself a part takes the form that every joined event has.
         self.event = rule.join(part, part)
         self.deadline = deadline
@@ -58,26 +62,18 @@ class Fact(Generic[PartT]):
     def drop(self, part: PartT) -> None:
         """Take note of a part that is not told."""
         if not self.has(part):
-            self.dropped.append(part)
             self._learn(part)
 
     def _learn(self, part: PartT) -> None:
+        self.size += 1
+        self._frames.add(part.raw)
+        self.names |= {_name(part)}
         self.event = self.rule.join(self.event, part)
         self.is_complete = self.rule.complete(self)
 
     def has(self, part: PartT) -> bool:
         """Whether this very frame came before."""
-        return any(each.raw == part.raw for each in chain(self.parts, self.dropped))
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The wire's names of all that came, bare."""
-        return frozenset(map(_name, chain(self.parts, self.dropped)))
-
-    @property
-    def size(self) -> int:
-        """How many frames are kept."""
-        return len(self.parts) + len(self.dropped)
+        return part.raw in self._frames
 
 
 class Rule(msgspec.Struct, Generic[PartT], frozen=True, kw_only=True):
@@ -187,13 +183,14 @@ def _gift_fits(fact: Fact[GiftedSubscriptions], part: GiftedSubscriptions) -> in
     known = fact.event
     if known.gift_id is not None and part.gift_id is not None:
         return 3 if known.gift_id == part.gift_id else 0
+    # The dearest question last: nearly all other gifts of a channel are somebody else's.
+    if known.gifter is not None and part.gifter is not None and known.gifter.casefold() != part.gifter.casefold():
+        return 0
     if not _is_further(fact, part) or not _same_recipients(fact, part):
         return 0
     ours, theirs = set[int]().union(*map(_sizes, fact.parts)), _sizes(part)
     if known.gifter is None or part.gifter is None:
         return 1 if ours & theirs else 0
-    if known.gifter.casefold() != part.gifter.casefold():
-        return 0
     return 2 if ours & theirs or not ours or not theirs else 0
 
 
@@ -201,15 +198,18 @@ def _is_further(fact: Fact[GiftedSubscriptions], part: GiftedSubscriptions) -> b
     """Whether the fact can take one more frame of this name: each comes once, but the ids of chunks may be many."""
     if _name(part) not in fact.names:
         return True
+    if part.gifter is not None or _chunk_count(fact) <= 1:
+        return False
     ids, total = {*fact.event.recipient_ids, *part.recipient_ids}, fact.event.gifted_total
-    return _chunk_count(fact) > 1 and part.gifter is None and (total is None or len(ids) <= total)
+    return total is None or len(ids) <= total
 
 
 def _same_recipients(fact: Fact[GiftedSubscriptions], part: GiftedSubscriptions) -> bool:
     """Whether two lists of names can be of one gift; one of them may be cut short."""
+    if _chunk_count(fact) > 1 or (part.total_chunks or 1) > 1:
+        return True
     ours, theirs = ({name.casefold() for name in each.recipients} for each in (fact.event, part))
-    chunked = _chunk_count(fact) > 1 or (part.total_chunks or 1) > 1
-    return chunked or ours <= theirs or theirs <= ours
+    return ours <= theirs or theirs <= ours
 
 
 def _sizes(part: GiftedSubscriptions) -> set[int]:
