@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench.__main__ import MODES
 from tests.bench.contestants import CONTESTANTS, missing
+from tests.bench.latency import WHO
 from tests.bench.replay import record
 from tests.bench.running import ROOT
 
@@ -25,10 +27,17 @@ def test_the_same_seed_gives_the_same_bytes_and_nearly_all_are_chat() -> None:
 @pytest.mark.timeout(600)
 def test_the_short_form_measures_everything_that_is_installed(tmp_path: Path) -> None:
     written = tmp_path / "found.json"
-    command = [sys.executable, "-m", "tests.bench", "cost", "--quick", "--json", str(written)]
+    command = [sys.executable, "-m", "tests.bench", *MODES, "--quick", "--json", str(written)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    found = json.loads(written.read_text())["cost"]
+    figures = json.loads(written.read_text())
+    assert set(figures) == set(MODES)
+    assert {each["name"] for each in figures["latency"]["latencies"]} <= set(WHO)
+    assert all(each["p50"] <= each["p99"] <= each["p999"] for each in figures["latency"]["latencies"])
+    assert figures["startup"]["statements"][0]["ratio"] == 1
+    assert figures["scale"]["sizes"][0]["sessions"] == 5
+    assert figures["levels"]["levels"][0]["ratio"] == 1
+    found = figures["cost"]
     left_out = {each["name"] for each in found["skipped"]}
     assert left_out == {each.name for each in CONTESTANTS if missing(each) is not None}
     assert {each["name"] for each in found["costs"]} | left_out == {each.name for each in CONTESTANTS}

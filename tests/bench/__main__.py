@@ -12,6 +12,7 @@ from tests.bench.cost import Cost, Skipped, measure
 from tests.bench.latency import measure_latency
 from tests.bench.levels import measure_levels
 from tests.bench.plot import can_plot, plot
+from tests.bench.replay import BLOCK
 from tests.bench.running import server
 from tests.bench.scale import measure_scale
 from tests.bench.startup import measure_startup
@@ -66,7 +67,7 @@ def _cost(asked: argparse.Namespace) -> dict[str, Any]:
 def _latency(asked: argparse.Namespace) -> dict[str, Any]:
     wanted = [each for each in CONTESTANTS if asked.only in each.name]
     with server() as control:
-        found = measure_latency(wanted, control, seconds=0.1 if asked.quick else 5.0, tell=_tell)
+        found = measure_latency(wanted, control, seconds=0.1 if asked.quick else 3.0, tell=_tell)
     rows = [(each.name, f"{each.rate:g}", f"{each.p50:.2f}", f"{each.p99:.2f}", f"{each.p999:.2f}") for each in found]
     _say(table(("contender", "events/s", "p50 ms", "p99 ms", "p99.9 ms"), rows))
     return {"latencies": found}
@@ -92,7 +93,7 @@ def _scale(asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def _levels(asked: argparse.Namespace) -> dict[str, Any]:
-    found = measure_levels(events=min(asked.events, 40_000), rounds=asked.rounds)
+    found = measure_levels(events=min(asked.events, BLOCK), rounds=asked.rounds)
     rows = [(each.name, f"{each.microseconds:.2f}", f"{each.ratio:.2f}") for each in found]
     _say(table(("level", "us/event", "ratio"), rows))
     return {"levels": found}
