@@ -1,4 +1,4 @@
-"""The error tree: one root, four children, data instead of further classes."""
+"""The error tree: one root, its children, and data in place of further classes."""
 
 import copy
 import pickle
@@ -6,9 +6,18 @@ from collections.abc import Callable
 
 import pytest
 
-from kick_proto.errors import ApiError, KickError, LocalProtocolError, RemoteProtocolError, TransportError
+from kick_proto.errors import (
+    ApiError,
+    KickError,
+    LocalProtocolError,
+    LoginFailed,
+    RateLimited,
+    RemoteProtocolError,
+    StoreError,
+    TransportError,
+)
 
-CHILDREN = [LocalProtocolError, RemoteProtocolError, TransportError, ApiError]
+CHILDREN = [LocalProtocolError, RemoteProtocolError, TransportError, ApiError, LoginFailed, StoreError]
 
 
 @pytest.mark.parametrize("child", CHILDREN)
@@ -48,3 +57,19 @@ def test_a_copied_api_error_says_the_same(copied: Callable[[ApiError], ApiError]
     # A machine that holds one must be copied whole: its copy goes on alike.
     error = copied(ApiError("slow down", status=429, code="rate_limited", retry_after=2.0))
     assert (str(error), error.status, error.code, error.retry_after) == ("slow down", 429, "rate_limited", 2.0)
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        pytest.param(copy.copy, id="copy"),
+        pytest.param(lambda error: pickle.loads(pickle.dumps(error)), id="pickle"),
+    ],
+)
+def test_a_copied_error_keeps_its_kind_and_its_data(copied: Callable[[KickError], KickError]) -> None:
+    failed = copied(LoginFailed("the user said no", code="access_denied"))
+    assert isinstance(failed, LoginFailed)
+    assert (str(failed), failed.code) == ("the user said no", "access_denied")
+    limited = copied(RateLimited("slow down", status=429, retry_after=5.0))
+    assert isinstance(limited, RateLimited)
+    assert (limited.status, limited.retry_after) == (429, 5.0)
