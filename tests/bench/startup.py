@@ -19,7 +19,7 @@ STATEMENTS: tuple[str, ...] = (
     "import kick_io.asyncio",
     "import kick_io.trio",
     "import kick_io.blocking",
-    "from kick_io.cli.main import main; main(['--help'], standalone_mode=False)",
+    "from kick_io.cli.main import main; import sys; sys.argv = ['kick', '--help']; main()",
     "import trio",
     "import aiohttp",
     "import websockets.asyncio.client",
