@@ -20,7 +20,7 @@ import trustme
 
 from tests.bench.order import STAMP, STAMP_DIGITS, Order, Place, Ports
 from tests.bench.pinning import pin
-from tests.bench.replay import Tape, chats_with_a_stamp, framed, record
+from tests.bench.replay import BLOCK, Tape, chats_with_a_stamp, framed, record
 from tests.bench.visitor import Visitor
 
 __all__ = ["main"]
@@ -132,7 +132,7 @@ class _Visit:
 
 def _play_in_time(stream: socket.socket, count: int, rate: float) -> None:
     """Write each event when its time has come, with the time of the write in it; late ones go out together."""
-    texts = islice(cycle(chats_with_a_stamp(min(count, 2_000))), count)
+    texts = islice(cycle(chats_with_a_stamp(min(count, BLOCK))), count)
     stamp = STAMP.encode()
     begun, sent = time.monotonic(), 0
     while sent < count:
