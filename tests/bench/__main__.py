@@ -39,7 +39,7 @@ def _asked(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("modes", nargs="*", default=["cost"], help=f"which of {', '.join(MODES)}; cost by default")
     parser.add_argument("--rounds", type=int, default=5, help="how often each contender runs")
     parser.add_argument("--events", type=int, default=100_000, help="how many events each takes in a round")
-    parser.add_argument("--only", default="", help="contenders with this in their name, and the limit")
+    parser.add_argument("--only", nargs="+", default=[""], help="contenders with one of these in the name, and the limit")
     parser.add_argument("--quick", action="store_true", help="just see whether everything works")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     parser.add_argument("--plot", type=Path, help="draw the costs, as PNG and SVG, into this folder")
@@ -51,8 +51,12 @@ def _asked(arguments: list[str] | None) -> argparse.Namespace:
     return asked
 
 
+def _is_asked(name: str, asked: argparse.Namespace) -> bool:
+    return any(part in name for part in asked.only)
+
+
 def _cost(asked: argparse.Namespace) -> dict[str, Any]:
-    wanted = [each for each in CONTESTANTS if asked.only in each.name or each.kind == "limit"]
+    wanted = [each for each in CONTESTANTS if _is_asked(each.name, asked) or each.kind == "limit"]
     with server() as control:
         costs, skipped = measure(wanted, control, events=asked.events, rounds=asked.rounds, tell=_tell)
     _print_costs(costs, skipped)
@@ -65,7 +69,7 @@ def _cost(asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def _latency(asked: argparse.Namespace) -> dict[str, Any]:
-    wanted = [each for each in CONTESTANTS if asked.only in each.name]
+    wanted = [each for each in CONTESTANTS if _is_asked(each.name, asked)]
     with server() as control:
         found = measure_latency(wanted, control, seconds=0.1 if asked.quick else 3.0, tell=_tell)
     rows = [(each.name, f"{each.rate:g}", f"{each.p50:.2f}", f"{each.p99:.2f}", f"{each.p999:.2f}") for each in found]

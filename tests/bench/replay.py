@@ -22,6 +22,9 @@ UNIX_NOON = 1_777_896_000.0
 BLOCK = 40_000
 """Frames that differ; then they come again, when no memory of ids on any topic knows them any more."""
 
+RARE = 0.04
+"""Share of what happens that is not chat. It is told in several frames as a rule: 92 % of the frames are chat."""
+
 TEXT, CONTINUATION, PING = 0x1, 0x0, 0x9
 FINAL = 0x80
 ODD_ONES = 0.05
@@ -79,7 +82,7 @@ def framed(payload: bytes, opcode: int = FINAL | TEXT) -> bytes:
 
 def _told(count: int) -> Iterator[Frame]:
     rng = random.Random(SEED)
-    shows = [Traffic(channel, rng) for channel in CHANNELS]
+    shows = [Traffic(channel, rng, rare=RARE) for channel in CHANNELS]
     acts = (frame for turn in range(2 * count) for frame in rng.choice(shows).act(UNIX_NOON + turn / 100))
     return islice((frame for frame in acts if not _is_old_chat(frame)), count)
 
