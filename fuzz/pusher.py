@@ -6,7 +6,7 @@ contract of the machine interface must hold; at the end the session is closed, a
 
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from kick_proto import session
 from kick_proto.backoff import Backoff
@@ -46,7 +46,7 @@ class Play:
         self.ref = 0
         self.fed = 0
 
-    def hear(self, received: Input[list[str]]) -> None:
+    def hear(self, received: Input[Sequence[str]]) -> None:
         self.session.handle_input(self.now, received)
 
     def read(self, texts: list[str]) -> None:

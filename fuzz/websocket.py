@@ -36,11 +36,11 @@ class Recorder:
 
     def __init__(self) -> None:
         self.outputs: deque[Output[list[str]]] = deque([Open(1, "ws.example", 443, tls=True)])
-        self.heard: list[Input[list[str]]] = []
+        self.heard: list[Input[Sequence[str]]] = []
         self.wants_input = True
         self.closed = False
 
-    def handle_input(self, now: float, received: Input[list[str]]) -> None:
+    def handle_input(self, now: float, received: Input[Sequence[str]]) -> None:
         self.heard.append(received)
 
     def handle_timeout(self, now: float) -> None:

@@ -9,11 +9,11 @@ traffic makes an empty report, but for fields that are missing now and then.
 
 A session shows it frames as they come, by ``sample``: after a look, the frame's name rests for so many seconds. What
 is rare is always looked at, what is frequent costs no more than one look in that time, and a frame that is not looked
-at costs one look into ``rests_until``. What became ``Unknown`` or ``Undecodable`` rests no more.
+at costs one look into ``resting``. What became ``Unknown`` or ``Undecodable`` rests no more.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
@@ -86,8 +86,8 @@ class Drift:
         if max_differences < 1:
             raise ValueError("max_differences is a count of at least 1")
         self.overflow = 0
-        self.rests_until: dict[str, float] = {}
-        """When the next frame of a name, as the wire has it, is to be looked at; of other names, at once."""
+        self._rests_until: dict[str, float] = {}
+        self._next_wake = inf
         self._decoders = decoders if decoders is not None else Decoders()
         self._rest = rest
         self._max = max_differences
@@ -95,14 +95,26 @@ class Drift:
         self._counts: dict[_Key, int] = {}
         self._fixtures: dict[_Key, Frame] = {}
 
+    def resting(self, now: float) -> Container[str]:
+        """The names that rest now: a frame of one of these need not be shown to ``sample``, which would not look."""
+        if now >= self._next_wake:
+            self._rests_until = {name: until for name, until in self._rests_until.items() if until > now}
+            self._next_wake = min(self._rests_until.values(), default=inf)
+        return self._rests_until
+
+    def wake(self, name: str) -> None:
+        """Let a name rest no more."""
+        self._rests_until.pop(name, None)
+
     def sample(self, now: float, frame: Frame, decoded: Event | Undecodable) -> None:
         """Compare a frame, and what it became, with its row, unless its name rests; then let it rest."""
-        if now < self.rests_until.get(frame.event, now):
+        if frame.event in self.resting(now):
             return
         self._look(frame, decoded)
         # Other names never rest: there is no end to them, and little to compare.
-        if self._decoders.row(frame.event) is not None:
-            self.rests_until[frame.event] = now + self._rest
+        if self._rest > 0.0 and self._decoders.row(frame.event) is not None:
+            self._rests_until[frame.event] = until = now + self._rest
+            self._next_wake = min(self._next_wake, until)
 
     def look(self, frame: Frame) -> None:
         """Compare a frame with its row. Never raises, whatever the frame holds."""

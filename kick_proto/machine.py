@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 DataT = TypeVar("DataT")
+DataT_co = TypeVar("DataT_co", covariant=True)
 EventT = TypeVar("EventT")
 InputT_contra = TypeVar("InputT_contra", contravariant=True)
 OutputT_co = TypeVar("OutputT_co", covariant=True)
@@ -48,15 +49,15 @@ class Opened(msgspec.Struct, frozen=True):
     ref: int
 
 
-class Received(msgspec.Struct, Generic[DataT], frozen=True):
-    """One read of a socket: bytes for a byte-level machine, a list of texts for a text-level one.
+class Received(msgspec.Struct, Generic[DataT_co], frozen=True):
+    """One read of a socket: bytes for a byte-level machine, a sequence of texts for a text-level one.
 
     ``unix_now`` is the wall clock at the read (unix seconds, UTC). It is no deadline's concern; it becomes the
     ``received_at`` of the events that the read holds.
     """
 
     ref: int
-    data: DataT
+    data: DataT_co
     unix_now: float
 
 
@@ -93,11 +94,11 @@ class Open(msgspec.Struct, frozen=True):
         return f"{scheme}://{host}:{self.port}{self.target}"
 
 
-class Transmit(msgspec.Struct, Generic[DataT], frozen=True):
+class Transmit(msgspec.Struct, Generic[DataT_co], frozen=True):
     """Send ``data``, in the order of the outputs."""
 
     ref: int
-    data: DataT
+    data: DataT_co
 
 
 class Close(msgspec.Struct, frozen=True):

@@ -7,12 +7,13 @@ connect, a *connection* is one socket's life, and all connections speak in the e
 Source: Seen: wire catalogue section 9.7 (2026-09).
 """
 
+from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
 import msgspec
 
 from kick_proto.backoff import Advice
-from kick_proto.frames import Frame
+from kick_proto.frames import Frame, Malformed
 from kick_proto.ids import Topic
 from kick_proto.machine import Input, Machine, Output
 
@@ -69,13 +70,6 @@ class ErrorReceived(msgspec.Struct, frozen=True, tag=True):
     message: str
 
 
-class Malformed(msgspec.Struct, frozen=True):
-    """A text that is no frame of the provider's."""
-
-    text: str
-    error: str
-
-
 class Disconnected(msgspec.Struct, frozen=True):
     """The connection has ended, or never came about.
 
@@ -90,7 +84,7 @@ class Disconnected(msgspec.Struct, frozen=True):
 ConnectionEvent: TypeAlias = Frame | Connected | Confirmed | Refused | ErrorReceived | Malformed | Disconnected
 
 
-class Connection(Machine[ConnectionEvent, Input[list[str]], Output[list[str]]], Protocol):
+class Connection(Machine[ConnectionEvent, Input[Sequence[str]], Output[Sequence[str]]], Protocol):
     """One socket's life, as a text-level machine. A ``Frame`` among its events is the application's."""
 
     reading: bool

@@ -9,7 +9,7 @@ the close. Source of all wire facts: Spec: Pusher Channels protocol 7, by sectio
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, IntEnum
 from typing import assert_never
 from urllib.parse import quote
@@ -243,7 +243,7 @@ class Connection:
 
     # The machine interface
 
-    def handle_input(self, now: float, received: Input[list[str]]) -> None:
+    def handle_input(self, now: float, received: Input[Sequence[str]]) -> None:
         """Take in what happened to the socket; what belongs to another ref is not ours."""
         if received.ref != self._ref:
             return
@@ -308,22 +308,20 @@ class Connection:
             self._move(Signal.OPENED)
             self._timers.start(Timer.HANDSHAKE, now + self._timeouts.handshake)
 
-    def _on_texts(self, now: float, texts: list[str]) -> None:
+    def _on_texts(self, now: float, texts: Sequence[str]) -> None:
         if self._state is State.CONNECTED:
             self._heard(now)
-        events = self._events
-        for text in texts:
-            if self._state is not State.CONNECTED and not self._may_come_early():
+        deliver, reaction_to = self._events.append, REACTIONS.get
+        is_up = self._state is State.CONNECTED
+        for frame in frames.parse_frames(texts):
+            if not is_up and not self._may_come_early():
                 return
-            try:
-                frame = frames.parse_frame(text)
-            except RemoteProtocolError as error:
-                events.append(Malformed(text, str(error)))
-                continue
-            if frame.event.startswith("pusher"):
-                REACTIONS.get(frame.event, Connection._on_application_frame)(self, now, frame)
+            react = reaction_to(frame.event) if type(frame) is Frame else None
+            if react is None:
+                deliver(frame)
             else:
-                events.append(frame)
+                react(self, now, frame)
+                is_up = self._state is State.CONNECTED
 
     def _may_come_early(self) -> bool:
         if self._state is State.HANDSHAKING:
@@ -361,9 +359,6 @@ class Connection:
         return advice
 
     # Reactions to the peer's frames
-
-    def _on_application_frame(self, now: float, frame: Frame) -> None:
-        self._events.append(frame)
 
     def _on_established(self, now: float, frame: Frame) -> None:
         if self._state is not State.HANDSHAKING:

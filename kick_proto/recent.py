@@ -21,11 +21,12 @@ class RecentIds:
 
     def add(self, id: str) -> bool:
         """Remember the id; False where it was remembered already."""
-        if id in self._young or id in self._old:
+        young = self._young
+        if id in young or id in self._old:
             return False
-        self._young.add(id)
-        if len(self._young) >= self._limit:
-            self._old, self._young = self._young, set()
+        young.add(id)
+        if len(young) >= self._limit:
+            self._old, self._young = young, set()
         return True
 
     def __len__(self) -> int:

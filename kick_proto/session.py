@@ -9,7 +9,7 @@ through ``kick_proto.provider``, and reads neither clock nor chance of its own.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum, IntEnum
 from typing import Any, TypeAlias, assert_never
@@ -255,7 +255,7 @@ class Session:
 
     # The machine interface
 
-    def handle_input(self, now: float, received: Input[list[str]]) -> None:
+    def handle_input(self, now: float, received: Input[Sequence[str]]) -> None:
         """Take in what happened to a socket; a socket of the past is not listened to."""
         if self._connection is None or received.ref != self._last_ref:
             return
@@ -322,36 +322,45 @@ class Session:
 
     def _absorb(self, now: float, received_at: datetime, events: list[ConnectionEvent]) -> None:
         """Decode the frames, in a run; everything else is rare and goes by the table."""
-        stats, remembered, drift = self._stats, self._config.remembered_ids, self._drift
-        rests_until = drift.rests_until if drift is not None else {}
-        route_of, decode, append = self._wishes.routes.get, self._decoders.decode, self._events.append
+        drift = self._drift
+        resting = drift.resting(now) if drift is not None else {}
+        route_of, decode, deliver = self._wishes.routes.get, self._decoders.decode, self._events.append
+        frames = dropped = unread = 0
         for event in events:
             if type(event) is not Frame:
                 REACTIONS[type(event)](self, now, received_at, event)
                 continue
-            stats.frames += 1
+            frames += 1
             route = route_of(event.channel)
             if route is None:
-                stats.dropped += 1
+                dropped += 1
                 continue
             decoded = decode(event, received_at, route.channel)
             if isinstance(decoded, IdentifiedEvent):
-                if not route.is_new(event.event, decoded.id, remembered):
-                    stats.dropped += 1
+                recent = route.recent.get(event.event)
+                if recent is None:
+                    recent = route.remember(event.event, self._config.remembered_ids)
+                if not recent.add(decoded.id):
+                    dropped += 1
                     continue
-                stats.events += 1
-            elif type(decoded) is Unknown:
-                stats.unknown += 1
-                rests_until.pop(event.event, None)
-            elif type(decoded) is Undecodable:
-                stats.undecodable += 1
-                rests_until.pop(event.event, None)
-            else:
-                stats.events += 1
-            append(decoded)
-            # What ``sample`` asks first: asked here, it saves a call for nearly every frame.
-            if drift is not None and now >= rests_until.get(event.event, now):
+            elif type(decoded) in UNREAD:
+                unread += 1
+                self._count_unread(decoded)
+            deliver(decoded)
+            if drift is not None and event.event not in resting:
                 drift.sample(now, event, decoded)
+        stats = self._stats
+        stats.frames += frames
+        stats.dropped += dropped
+        stats.events += frames - dropped - unread
+
+    def _count_unread(self, event: Unknown | Undecodable) -> None:
+        if type(event) is Unknown:
+            self._stats.unknown += 1
+        else:
+            self._stats.undecodable += 1
+        if self._drift is not None:
+            self._drift.wake(event.raw.event)
 
     def _on_malformed(self, now: float, received_at: datetime, event: Malformed) -> None:
         self._stats.frames += 1
@@ -481,6 +490,9 @@ class Session:
         self._state = to
         self._timers.keep_only(ARMED[to])
 
+
+UNREAD = frozenset({Unknown, Undecodable})
+"""What a frame becomes that could not be read: these are counted apart."""
 
 REACTIONS: Mapping[type, Callable[[Session, float, datetime, Any], None]] = {
     Connected: Session._on_connected,

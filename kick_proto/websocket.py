@@ -10,7 +10,7 @@ No compression is offered. Source: Spec: RFC 6455.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, IntEnum
 from typing import Any, Generic, TypeVar, assert_never
 
@@ -133,7 +133,7 @@ class Framing(Generic[EventT]):
 
     def __init__(
         self,
-        machine: SocketMachine[EventT, list[str]],
+        machine: SocketMachine[EventT, Sequence[str]],
         *,
         entropy: Callable[[int], bytes],
         limits: Limits | None = None,

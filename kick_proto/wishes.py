@@ -27,12 +27,10 @@ class Route(msgspec.Struct):
     channel: Channel
     recent: dict[str, RecentIds] = {}
 
-    def is_new(self, event: str, id: str, remembered: int) -> bool:
-        """Remember the id of an event; False where it was remembered already."""
-        recent = self.recent.get(event)
-        if recent is None:
-            recent = self.recent[event] = RecentIds(remembered)
-        return recent.add(id)
+    def remember(self, event: str, limit: int) -> RecentIds:
+        """Begin a memory of so many ids of an event."""
+        recent = self.recent[event] = RecentIds(limit)
+        return recent
 
 
 class Wishes:

@@ -3,7 +3,7 @@
 import copy
 import random
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from wsproto.frame_protocol import FrameProtocol
@@ -36,7 +36,7 @@ UNIX = 1_700_000_000.0
 A, B = frame(0x81, b"A"), frame(0x81, b"B")
 PING, PONG = frame(0x89, b"p"), frame(0x8A, b"p")
 
-Heard: TypeAlias = Input[list[str]]
+Heard: TypeAlias = Input[Sequence[str]]
 Saying: TypeAlias = Output[list[str]]
 
 
@@ -87,7 +87,7 @@ class Chance:
         return MASK if self.rng is None else self.rng.randbytes(size)
 
 
-MachineT = TypeVar("MachineT", bound=SocketMachine[Any, list[str]])
+MachineT = TypeVar("MachineT", bound=SocketMachine[Any, Sequence[str]])
 
 
 class World(Generic[MachineT]):

@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 LAYERS = """
-    secret machine errors timers agenda backoff bucket ids recent
+    secret machine errors texts timers agenda backoff bucket ids recent
     http tokens outcomes slugs shards
     frames content events payloads decoders demand drift endpoints provider clusters
     pace pusher rest oauth redirect

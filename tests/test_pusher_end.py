@@ -1,5 +1,6 @@
 """How a connection ends: what a close code says, what an error explains, and closing from this side."""
 
+from collections.abc import Sequence
 import pytest
 
 from kick_proto.backoff import Advice
@@ -177,7 +178,7 @@ def test_the_handshake_may_come_as_the_last_of_the_texts_that_are_waited_for() -
     [Opened(2), Received(2, [PING], UNIX_EPOCH), Closed(2), Failed(2, "x")],
     ids=lambda stray: type(stray).__name__,
 )
-def test_what_happens_to_another_ref_is_not_ours(stray: Opened | Received[list[str]] | Closed | Failed) -> None:
+def test_what_happens_to_another_ref_is_not_ours(stray: Opened | Received[Sequence[str]] | Closed | Failed) -> None:
     client = led_to(State.CONNECTED)
     before = shown(client)
     client.handle_input(50.0, stray)

@@ -1,5 +1,6 @@
 """A session as a machine: its tables, its configuration, its end."""
 
+from collections.abc import Sequence
 import itertools
 import random
 
@@ -47,7 +48,7 @@ def test_the_tables_speak_of_every_state_and_signal() -> None:
     [Opened(1), Received(1, [ESTABLISHED], UNIX_EPOCH), Closed(1, 4004), Failed(1, "x")],
     ids=lambda stray: type(stray).__name__,
 )
-def test_without_a_connection_nothing_is_heard(state: State, stray: Input[list[str]]) -> None:
+def test_without_a_connection_nothing_is_heard(state: State, stray: Input[Sequence[str]]) -> None:
     session = led_to(state)
     before = (session.poll_timeout(), session.stats())
     session.handle_input(0.5, stray)

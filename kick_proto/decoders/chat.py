@@ -1,6 +1,6 @@
 """What happens in the chat."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import msgspec
@@ -17,12 +17,14 @@ __all__ = ["ROWS"]
 def chat_message(
     payload: payloads.ChatMessageEvent, received_at: datetime, raw: Frame, channel: Channel
 ) -> events.ChatMessage:
-    metadata = payload.metadata
+    # Nearly all traffic is this: what few messages have is asked for only where it is there.
     reply = celebration = None
-    if metadata is not None:
-        reply = _reply(payload, metadata)
-        if (said := metadata.celebration) is not None:
-            celebration = events.Celebration(said.id, said.type, said.total_months, reading.utc(said.created_at))
+    if (metadata := payload.metadata) is not None:
+        if metadata.original_message is not None:
+            reply = _reply(payload, metadata)
+        if metadata.celebration is not None:
+            celebration = _celebration(metadata.celebration)
+    sent_at = payload.created_at
     return events.ChatMessage(
         received_at,
         raw,
@@ -30,11 +32,15 @@ def chat_message(
         payload.id,
         payload.content,
         reading.author(payload.sender),
-        reading.aware(payload.created_at),
+        sent_at if sent_at.tzinfo is UTC else reading.aware(sent_at),
         payload.type,
         reply,
         celebration,
     )
+
+
+def _celebration(said: payloads.CelebrationMetadata) -> events.Celebration:
+    return events.Celebration(said.id, said.type, said.total_months, reading.utc(said.created_at))
 
 
 def _reply(payload: payloads.ChatMessageEvent, metadata: payloads.ChatMetadata) -> events.Reply | None:

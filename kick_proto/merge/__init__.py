@@ -15,7 +15,7 @@ whoever does not read misses no deadline. Source: Seen: wire catalogue section 8
 
 import math
 from collections import deque
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -60,7 +60,7 @@ class Merge:
 
     def __init__(
         self,
-        machine: SocketMachine[SessionEvent, list[str]],
+        machine: SocketMachine[SessionEvent, Sequence[str]],
         *,
         wait: float = 2.0,
         most: int = 1_000,
@@ -93,7 +93,7 @@ class Merge:
 
     # The machine interface
 
-    def handle_input(self, now: float, received: Input[list[str]]) -> None:
+    def handle_input(self, now: float, received: Input[Sequence[str]]) -> None:
         """Take in what happened to a socket."""
         self._begin(now)
         self._machine.handle_input(now, received)

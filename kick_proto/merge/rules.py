@@ -5,6 +5,7 @@ Source: Seen: wire catalogue sections 2, 4, 5, 7 and 8 (2023-2026).
 """
 
 from collections.abc import Callable, Hashable
+from datetime import datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
@@ -17,6 +18,7 @@ from kick_proto.events import (
     Resubscribed,
     Subscribed,
 )
+from kick_proto.ids import UserId
 
 __all__ = ["GIFT", "RAID", "SETTINGS", "SUBSCRIPTION", "Fact", "Rule"]
 
@@ -33,8 +35,8 @@ class Fact(Generic[PartT]):
     """
 
     __slots__ = (
-        "_frames", "deadline", "event", "is_complete", "is_pending", "key", "names", "number", "parts", "rule", "size",
-        "until",
+        "_frames", "deadline", "event", "is_complete", "is_pending", "key", "marks", "names", "number", "parts", "rule",
+        "size", "until",
     )  # fmt: skip
 
     def __init__(
@@ -44,7 +46,8 @@ class Fact(Generic[PartT]):
         self.rule = rule
         self.key = key
         self.parts = [part]
-        self.names = frozenset({_name(part)})
+        self.names = {_name(part)}
+        self.marks = rule.marks(part)
         self.size = 1
         self._frames = {part.raw}
         # Joined with itself a part takes the form that every joined event has.
@@ -57,6 +60,7 @@ class Fact(Generic[PartT]):
     def add(self, part: PartT) -> None:
         """Take in one more part."""
         self.parts.append(part)
+        self.marks |= self.rule.marks(part)
         self._learn(part)
 
     def drop(self, part: PartT) -> None:
@@ -67,7 +71,7 @@ class Fact(Generic[PartT]):
     def _learn(self, part: PartT) -> None:
         self.size += 1
         self._frames.add(part.raw)
-        self.names |= {_name(part)}
+        self.names.add(_name(part))
         self.event = self.rule.join(self.event, part)
         self.is_complete = self.rule.complete(self)
 
@@ -92,6 +96,8 @@ class Rule(msgspec.Struct, Generic[PartT], frozen=True, kw_only=True):
     """The same, where it went out complete."""
     fits: Callable[[Fact[PartT], PartT], int] = lambda fact, part: 1
     """How well a part fits a fact of the same key: the highest wins, 0 does not fit."""
+    marks: Callable[[PartT], set[int]] = lambda part: set()
+    """The numbers by which the parts of one fact know each other, where the key does not tell."""
 
 
 def _name(part: JoinedEvent) -> str:
@@ -102,12 +108,12 @@ def _either(known: ValueT | None, other: ValueT | None) -> ValueT | None:
     return other if known is None else known
 
 
-def _most(*counts: int | None) -> int | None:
-    return max((count for count in counts if count is not None), default=None)
+def _most(known: int | None, other: int | None) -> int | None:
+    return _either(known, other) if known is None or other is None else max(known, other)
 
 
-def _earliest(known: Any, other: Any) -> Any:
-    return min((moment for moment in (known, other) if moment is not None), default=None)
+def _earliest(known: datetime | None, other: datetime | None) -> datetime | None:
+    return _either(known, other) if known is None or other is None else min(known, other)
 
 
 def _all_of(*names: str) -> Callable[[Fact[Any]], bool]:
@@ -147,12 +153,11 @@ SUBSCRIPTION: Rule[Any] = Rule(
 
 
 def _join_gifts(known: GiftedSubscriptions, part: GiftedSubscriptions) -> GiftedSubscriptions:
-    names = {name.casefold(): name for name in (*part.recipients, *known.recipients)}
     return msgspec.structs.replace(
         known,
         gifter=_either(known.gifter, part.gifter),
-        recipients=tuple(names[folded] for folded in sorted(names)),
-        recipient_ids=tuple(sorted({*known.recipient_ids, *part.recipient_ids})),
+        recipients=_join_names(known.recipients, part.recipients),
+        recipient_ids=_join_ids(known.recipient_ids, part.recipient_ids),
         gifted_total=_most(known.gifted_total, part.gifted_total),
         lifetime_total=_most(known.lifetime_total, part.lifetime_total),
         gifter_id=_either(known.gifter_id, part.gifter_id),
@@ -161,6 +166,18 @@ def _join_gifts(known: GiftedSubscriptions, part: GiftedSubscriptions) -> Gifted
         chunk_index=None,
         total_chunks=None,
     )
+
+
+def _join_names(known: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    """All names, each once, in the order of the alphabet; as they are, where there are no more."""
+    if not more:
+        return known
+    names = {name.casefold(): name for name in more} | {name.casefold(): name for name in known}
+    return tuple(names[folded] for folded in sorted(names))
+
+
+def _join_ids(known: tuple[UserId, ...], more: tuple[UserId, ...]) -> tuple[UserId, ...]:
+    return tuple(sorted({*known, *more})) if more else known
 
 
 def _chunk_count(fact: Fact[GiftedSubscriptions]) -> int:
@@ -186,12 +203,12 @@ def _gift_fits(fact: Fact[GiftedSubscriptions], part: GiftedSubscriptions) -> in
     # The dearest question last: nearly all other gifts of a channel are somebody else's.
     if known.gifter is not None and part.gifter is not None and known.gifter.casefold() != part.gifter.casefold():
         return 0
-    if not _is_further(fact, part) or not _same_recipients(fact, part):
-        return 0
-    ours, theirs = set[int]().union(*map(_sizes, fact.parts)), _sizes(part)
+    ours, theirs = fact.marks, _sizes(part)
     if known.gifter is None or part.gifter is None:
-        return 1 if ours & theirs else 0
-    return 2 if ours & theirs or not ours or not theirs else 0
+        score = 1 if ours & theirs else 0
+    else:
+        score = 2 if ours & theirs or not ours or not theirs else 0
+    return score if score and _is_further(fact, part) and _same_recipients(fact, part) else 0
 
 
 def _is_further(fact: Fact[GiftedSubscriptions], part: GiftedSubscriptions) -> bool:
@@ -224,6 +241,7 @@ GIFT: Rule[Any] = Rule(
     complete=_gift_is_complete,
     news=("gifter", "recipients", "recipient_ids", "gifted_total"),
     fits=_gift_fits,
+    marks=_sizes,
 )
 
 

@@ -10,7 +10,7 @@ An event stands without the frames that it came in, for these stand in the input
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, TypeAlias, assert_never
 
 import msgspec
@@ -302,7 +302,7 @@ def _decoded(raw: bytes) -> Line | Part:
 # From the machine's words to lines, and back
 
 
-def input_line(at: float, received: Input[list[str]]) -> Occurrence:
+def input_line(at: float, received: Input[Sequence[str]]) -> Occurrence:
     """The line of an input."""
     match received:
         case Opened(ref=ref):
@@ -329,7 +329,7 @@ def _has_surrogates(text: str) -> bool:
     return False
 
 
-def input_of(line: Occurrence) -> Input[list[str]]:
+def input_of(line: Occurrence) -> Input[Sequence[str]]:
     """The input that a line tells of."""
     match line:
         case Reached(ref=ref):

@@ -9,7 +9,7 @@ times are written as they are, and a replay does its sums with the same numbers.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import inf, nextafter
 from typing import Protocol
 
@@ -111,7 +111,7 @@ class Recorder:
 
     def __init__(
         self,
-        machine: SocketMachine[SessionEvent, list[str]],
+        machine: SocketMachine[SessionEvent, Sequence[str]],
         *,
         session: Commands,
         rng: RecordedRng,
@@ -177,7 +177,7 @@ class Recorder:
 
     # The machine interface
 
-    def handle_input(self, now: float, received: Input[list[str]]) -> None:
+    def handle_input(self, now: float, received: Input[Sequence[str]]) -> None:
         """Take in what happened to a socket."""
         self._begin(now)
         at = self._time(now)

@@ -5,7 +5,7 @@ last step may lack some of its results: nobody knows whether a recording that wa
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from typing import TypeAlias, assert_never
 
@@ -38,7 +38,7 @@ from kick_proto.session import SessionEvent
 
 __all__ = ["Difference", "MakeMachine", "Played", "Replayed", "play", "recorded_machine", "replay"]
 
-MakeMachine: TypeAlias = Callable[[Header, Rng], tuple[Commands, SocketMachine[SessionEvent, list[str]]]]
+MakeMachine: TypeAlias = Callable[[Header, Rng], tuple[Commands, SocketMachine[SessionEvent, Sequence[str]]]]
 """Makes what is to be played to: what takes the commands, and the machine around it, or the same once more."""
 
 MOST_DIFFERENCES = 100
@@ -85,7 +85,7 @@ def recorded_machine(decoders: Decoders | None = None) -> MakeMachine:
     Calling it raises ValueError where the header does not tell.
     """
 
-    def make(header: Header, rng: Rng) -> tuple[Commands, SocketMachine[SessionEvent, list[str]]]:
+    def make(header: Header, rng: Rng) -> tuple[Commands, SocketMachine[SessionEvent, Sequence[str]]]:
         if header.setup is None:
             raise ValueError("the recording does not tell what it was made with: bring a machine of your own")
         return machines(header.setup, rng, decoders)

@@ -4,6 +4,7 @@ Types of events stand by name. A provider that is no Pusher app has no words her
 own to the recording brings them to the replay.
 """
 
+from collections.abc import Sequence
 import msgspec
 
 from kick_proto import events
@@ -64,7 +65,7 @@ def _type(name: str) -> type[msgspec.Struct]:
 
 def machines(
     setup: Setup, rng: Rng, decoders: Decoders | None = None
-) -> tuple[Session, SocketMachine[SessionEvent, list[str]]]:
+) -> tuple[Session, SocketMachine[SessionEvent, Sequence[str]]]:
     """The session, and the machine around it, or the session once more where there is none.
 
     Raises:

@@ -5,6 +5,7 @@ gets one ``Opened`` or ``Failed``, an ``Opened`` one ``Closed``, and after ``Can
 clock: the world says when mail arrives, and takes it out when that time has come.
 """
 
+from collections.abc import Sequence
 from collections import deque
 from typing import Any, TypeAlias, assert_never
 
@@ -13,7 +14,7 @@ from kick_proto.testing.server import Accepted, KickServer, ServerInput
 
 __all__ = ["Client", "Link"]
 
-Client: TypeAlias = SocketMachine[Any, list[str]]
+Client: TypeAlias = SocketMachine[Any, Sequence[str]]
 
 
 class Link:
@@ -25,8 +26,8 @@ class Link:
     def __init__(self, client: Client, ref: int, server: KickServer | None, number: int) -> None:
         self.client = client
         self.server = server
-        self.client_mail: deque[tuple[float, Input[list[str]]]] = deque()
-        self.server_mail: deque[tuple[float, Accepted | Received[list[str]] | Closed]] = deque()
+        self.client_mail: deque[tuple[float, Input[Sequence[str]]]] = deque()
+        self.server_mail: deque[tuple[float, Accepted | Received[Sequence[str]] | Closed]] = deque()
         self._ref = ref
         self._number = number
         self._opened = False
@@ -86,7 +87,7 @@ class Link:
             case _:
                 assert_never(output)
 
-    def take_for_client(self, unix_now: float) -> Input[list[str]]:
+    def take_for_client(self, unix_now: float) -> Input[Sequence[str]]:
         """Take out what has arrived at the client."""
         _, word = self.client_mail.popleft()
         self._opened = True
@@ -103,7 +104,7 @@ class Link:
             self._tell_client(answer_at, Opened(self._ref))
         return word
 
-    def _tell_client(self, at: float, word: Input[list[str]]) -> None:
+    def _tell_client(self, at: float, word: Input[Sequence[str]]) -> None:
         """Let the word arrive, unless the last one has been said, or the client reads no further."""
         if self._over or (self._closing and isinstance(word, Received)):
             return

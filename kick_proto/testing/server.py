@@ -12,7 +12,7 @@ presence topics like public ones, and it ignores client events.
 Source: Spec: Pusher Channels protocol 7; Seen: soketi 1.6.1, Kick's own frames (2023-2025); Reverb from its code.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from typing import TypeAlias, assert_never
 
@@ -103,7 +103,7 @@ class TextReceived(msgspec.Struct, frozen=True):
     text: str
 
 
-ServerInput: TypeAlias = Accepted | Input[list[str]]
+ServerInput: TypeAlias = Accepted | Input[Sequence[str]]
 ServerEvent: TypeAlias = (
     ClientConnected | ClientSubscribed | ClientUnsubscribed | ClientGone | ClientPinged | TextReceived
 )
@@ -120,7 +120,7 @@ _NOBODY = -1
 
 
 class KickServer:
-    """The server; see the module's docstring. ``SocketMachine[ServerEvent, list[str]]`` that also takes ``Accepted``.
+    """The server; see the module's docstring. ``SocketMachine[ServerEvent, Sequence[str]]`` that also takes ``Accepted``.
 
     ``unix_epoch`` is the wall clock minus the monotonic clock. ``activity_timeout`` is what the handshake tells,
     the personality's own where it is None; a client silent for half as long again is pinged, and after

@@ -14,7 +14,7 @@ to a ``SiteFraming``, for good, and what calls there have to say on the socket i
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, IntEnum
 from itertools import groupby
 from typing import Generic, Protocol, TypeVar, assert_never
@@ -39,7 +39,7 @@ EventT = TypeVar("EventT")
 class TextServer(Protocol[EventT]):
     """What is served: a machine over texts that takes ``Accepted`` besides what every machine takes."""
 
-    def handle_input(self, now: float, received: Accepted | Input[list[str]]) -> None:
+    def handle_input(self, now: float, received: Accepted | Input[Sequence[str]]) -> None:
         """Take in what the world did."""
         ...
 

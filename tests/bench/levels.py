@@ -6,7 +6,7 @@ above it; the rows alternate, so that a busy machine bears upon all alike.
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from statistics import median
 
@@ -60,7 +60,7 @@ def measure_levels(*, events: int, rounds: int) -> list[Level]:
 def _limit(reads: list[bytes]) -> None:
     reader = rfc6455.Reader(max_message=1 << 20, max_fragments=4_096)
     for read in reads:
-        for text in reader.feed(read):
+        for text in reader.feed(read).encoded:
             by_msgspec(text)
 
 
@@ -72,30 +72,29 @@ def _framing(reads: list[bytes]) -> None:
 
 def _envelope(reads: list[bytes]) -> None:
     reader = rfc6455.Reader(max_message=1 << 20, max_fragments=4_096)
-    parse = frames.parse_frame
     for read in reads:
-        for text in reader.feed(read):
-            parse(text)
+        frames.parse_frames(reader.feed(read))
 
 
 def _payload(reads: list[bytes]) -> None:
     reader = rfc6455.Reader(max_message=1 << 20, max_fragments=4_096)
-    parse = frames.parse_frame
     for read in reads:
-        for text in reader.feed(read):
-            payload_of(parse(text))
+        for frame in frames.parse_frames(reader.feed(read)):
+            if type(frame) is Frame:
+                payload_of(frame)
 
 
 def _event(reads: list[bytes]) -> None:
     reader = rfc6455.Reader(max_message=1 << 20, max_fragments=4_096)
-    parse, decode = frames.parse_frame, Decoders().decode
+    decode = Decoders().decode
     at, channel = datetime.fromtimestamp(UNIX_NOON, UTC), CHANNELS[0]
     for read in reads:
-        for text in reader.feed(read):
-            decode(parse(text), at, channel)
+        for frame in frames.parse_frames(reader.feed(read)):
+            if type(frame) is Frame:
+                decode(frame, at, channel)
 
 
-def _through(machine: SocketMachine[SessionEvent, list[str]], session: Session, reads: list[bytes]) -> None:
+def _through(machine: SocketMachine[SessionEvent, Sequence[str]], session: Session, reads: list[bytes]) -> None:
     for channel in CHANNELS:
         session.subscribe(0.0, channel)
     session.connect(0.0)

@@ -4,6 +4,7 @@ It asks how many cases there are, visits each and echoes what it hears, and has 
 through the asyncio driver and ``kick_proto.websocket``; see ``docs/conformance.md``.
 """
 
+from collections.abc import Sequence
 import argparse
 import asyncio
 import os
@@ -39,7 +40,7 @@ class Visit:
         """The one command."""
         self._outputs.append(self._opening)
 
-    def handle_input(self, now: float, received: Input[list[str]]) -> None:
+    def handle_input(self, now: float, received: Input[Sequence[str]]) -> None:
         match received:
             case Received(data=texts) if self._echo:
                 if texts:

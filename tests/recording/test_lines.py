@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -30,7 +31,7 @@ from tests.scenes import FOX
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 
-INPUTS: list[Input[list[str]]] = [
+INPUTS: list[Input[Sequence[str]]] = [
     Opened(3),
     Closed(3, 4001, "no"),
     Failed(3, "refused"),
@@ -47,7 +48,7 @@ def fed(line: Line) -> Line | None:
 
 
 @pytest.mark.parametrize("received", INPUTS, ids=repr)
-def test_an_input_comes_out_of_its_line_as_it_went_in(received: Input[list[str]]) -> None:
+def test_an_input_comes_out_of_its_line_as_it_went_in(received: Input[Sequence[str]]) -> None:
     line = fed(input_line(1.25, received))
     assert isinstance(line, lines.Occurrence)
     assert input_of(line) == received

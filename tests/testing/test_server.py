@@ -1,5 +1,6 @@
 """``KickServer`` on a virtual clock: each manner of each personality, each fault, and what holds for all of them."""
 
+from collections.abc import Sequence
 import json
 import random
 
@@ -26,7 +27,7 @@ from tests.testing.stand import EPOCH, MESSAGE, PING, TOPIC, Counter, Stand, con
 
 
 def test_the_server_has_the_interface_of_every_machine() -> None:
-    machine: SocketMachine[ServerEvent, list[str]] = Stand().server
+    machine: SocketMachine[ServerEvent, Sequence[str]] = Stand().server
     assert machine.wants_input
     assert not machine.closed
     assert machine.poll_event() is None

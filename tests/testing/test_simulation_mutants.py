@@ -1,6 +1,6 @@
 """Bugs that are planted into the machines, one at a time, and found: what the simulation's laws are worth."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -81,12 +81,12 @@ def the_first_wish_is_lost_over_a_reconnect(patch: Patch) -> None:
 def a_socket_of_the_past_is_heard(patch: Patch) -> None:
     handle_input = Session.handle_input
 
-    def credulous(self: Session, now: float, received: Input[list[str]]) -> None:
+    def credulous(self: Session, now: float, received: Input[Sequence[str]]) -> None:
         if isinstance(received, Received) and self._connection is not None:
             received = Received(self._last_ref, received.data, received.unix_now)
         handle_input(self, now, received)
 
-    def any_ref(self: Connection, now: float, received: Input[list[str]]) -> None:
+    def any_ref(self: Connection, now: float, received: Input[Sequence[str]]) -> None:
         connection_input(self, now, received)
 
     connection_input = Connection.handle_input

@@ -4,6 +4,7 @@ A model beside the machine, told the same inputs. It knows the protocol from the
 machine, and says what must come next: the pongs, the ping, the end. ``witness`` compares.
 """
 
+from collections.abc import Sequence
 from enum import Enum
 
 import msgspec
@@ -117,7 +118,7 @@ class Lifeline:
 
     # What happens to it
 
-    def hear(self, now: float, received: Input[list[str]]) -> Ended | None:
+    def hear(self, now: float, received: Input[Sequence[str]]) -> Ended | None:
         """Take in what the session is told too; gives the end where it comes to that."""
         match received:
             case Opened():

@@ -4,6 +4,7 @@
 an original with a twin that is treated a little otherwise; both must go on alike.
 """
 
+from collections.abc import Sequence
 from collections import deque
 from typing import Any, TypeAlias
 
@@ -47,7 +48,7 @@ class Stack:
         self.witness = Witness(self.session, config, app)
         self.is_merged = merged
         self._through: deque[SessionEvent] = deque()
-        inner: SocketMachine[SessionEvent, list[str]] = self.witness
+        inner: SocketMachine[SessionEvent, Sequence[str]] = self.witness
         if merged:
             inner = Merge(inner, backlog=max(1, config.low_water))
         self.top: SocketMachine[SessionEvent, Data] = inner

@@ -6,7 +6,7 @@ anything else than they say. Commands are called here; it knows which are legal.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from kick_proto.errors import LocalProtocolError
 from kick_proto.frames import PING, PONG, parse_frame
@@ -113,7 +113,7 @@ class Witness:
 
     # The machine interface
 
-    def handle_input(self, now: float, received: Input[list[str]]) -> None:
+    def handle_input(self, now: float, received: Input[Sequence[str]]) -> None:
         """Take in what happened to a socket."""
         self.session.handle_input(now, received)
         line, ended = self.line, None

@@ -120,7 +120,7 @@ def obey(machine: object, now: float, told: Tell) -> None:
         command(now, *told.arguments)
 
 
-def play(machine: SocketMachine[EventT, list[str]], script: Script, now: float = 0.0) -> list[EventT]:
+def play(machine: SocketMachine[EventT, Sequence[str]], script: Script, now: float = 0.0) -> list[EventT]:
     """Let all of it happen to the machine; gives its events, in order."""
     ref, opened, done = LATEST, False, False
     told: list[EventT] = []
@@ -146,9 +146,9 @@ def play(machine: SocketMachine[EventT, list[str]], script: Script, now: float =
     return told
 
 
-def _may_come(received: Input[list[str]], ref: int, opened: bool) -> bool:
+def _may_come(received: Input[Sequence[str]], ref: int, opened: bool) -> bool:
     return ref != LATEST and opened is not isinstance(received, Opened | Failed)
 
 
-def _aimed(received: Input[list[str]], ref: int) -> Input[list[str]]:
+def _aimed(received: Input[Sequence[str]], ref: int) -> Input[Sequence[str]]:
     return msgspec.structs.replace(received, ref=ref)
