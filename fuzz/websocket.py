@@ -35,7 +35,7 @@ class Recorder:
     """A text-level machine that asks for one WebSocket and keeps what it hears of it."""
 
     def __init__(self) -> None:
-        self.outputs: deque[Output[list[str]]] = deque([Open(1, "ws.example", 443, tls=True)])
+        self.outputs: deque[Output[Sequence[str]]] = deque([Open(1, "ws.example", 443, tls=True)])
         self.heard: list[Input[Sequence[str]]] = []
         self.wants_input = True
         self.closed = False
@@ -46,7 +46,7 @@ class Recorder:
     def handle_timeout(self, now: float) -> None:
         """Nothing is waited for."""
 
-    def poll_output(self) -> Output[list[str]] | None:
+    def poll_output(self) -> Output[Sequence[str]] | None:
         return self.outputs.popleft() if self.outputs else None
 
     def poll_event(self) -> None:

@@ -24,7 +24,6 @@ __all__ = [
     "Disconnected",
     "Endpoint",
     "ErrorReceived",
-    "Malformed",
     "Provider",
     "Confirmed",
     "Refused",

@@ -30,7 +30,6 @@ from kick_proto.provider import (
     Disconnected,
     Endpoint,
     ErrorReceived,
-    Malformed,
     Refused,
 )
 from kick_proto.timers import Timers
@@ -164,7 +163,7 @@ class Connection:
         self._activity_timeout = timeouts.activity
         self._state = State.IDLE
         self._timers: Timers[Timer] = Timers()
-        self._outputs: deque[Output[list[str]]] = deque()
+        self._outputs: deque[Output[Sequence[str]]] = deque()
         self._events: list[ConnectionEvent] = []
         self._pending: dict[Topic, float] = {}
         self._confirmed: set[Topic] = set()
@@ -264,7 +263,7 @@ class Connection:
         for timer in self._timers.pop_due(now):
             EXPIRIES[timer](self, now)
 
-    def poll_output(self) -> Output[list[str]] | None:
+    def poll_output(self) -> Output[Sequence[str]] | None:
         """Pop the next output."""
         return self._outputs.popleft() if self._outputs else None
 
@@ -316,8 +315,7 @@ class Connection:
         for frame in frames.parse_frames(texts):
             if not is_up and not self._may_come_early():
                 return
-            react = reaction_to(frame.event) if type(frame) is Frame else None
-            if react is None:
+            if type(frame) is not Frame or (react := reaction_to(frame.event)) is None:
                 deliver(frame)
             else:
                 react(self, now, frame)

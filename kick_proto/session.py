@@ -24,7 +24,7 @@ from kick_proto.demand import topics_for
 from kick_proto.drift import Difference, Drift
 from kick_proto.errors import LocalProtocolError
 from kick_proto.events import Event, IdentifiedEvent, Undecodable, Unknown
-from kick_proto.frames import Frame
+from kick_proto.frames import Frame, Malformed
 from kick_proto.ids import Channel, Topic
 from kick_proto.lifecycle import Down, GaveUp, Lagging, Stats, Up
 from kick_proto.machine import Input, Output, Received, Rng
@@ -35,7 +35,6 @@ from kick_proto.provider import (
     ConnectionEvent,
     Disconnected,
     ErrorReceived,
-    Malformed,
     Provider,
     Refused,
 )
@@ -154,7 +153,7 @@ class Session:
         self._drift = drift
         self._state = State.IDLE
         self._timers: Timers[Timer] = Timers()
-        self._outputs: deque[Output[list[str]]] = deque()
+        self._outputs: deque[Output[Sequence[str]]] = deque()
         self._events: list[SessionEvent] = []
         self._stats = Stats()
         self._lagging = False
@@ -274,7 +273,7 @@ class Session:
             self._connection.handle_timeout(now)
             self._drain(self._connection, now, _NO_READ)
 
-    def poll_output(self) -> Output[list[str]] | None:
+    def poll_output(self) -> Output[Sequence[str]] | None:
         """Pop the next output."""
         return self._outputs.popleft() if self._outputs else None
 
@@ -343,7 +342,7 @@ class Session:
                 if not recent.add(decoded.id):
                     dropped += 1
                     continue
-            elif type(decoded) in UNREAD:
+            elif isinstance(decoded, (Unknown, Undecodable)):
                 unread += 1
                 self._count_unread(decoded)
             deliver(decoded)
@@ -490,9 +489,6 @@ class Session:
         self._state = to
         self._timers.keep_only(ARMED[to])
 
-
-UNREAD = frozenset({Unknown, Undecodable})
-"""What a frame becomes that could not be read: these are counted apart."""
 
 REACTIONS: Mapping[type, Callable[[Session, float, datetime, Any], None]] = {
     Connected: Session._on_connected,

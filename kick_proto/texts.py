@@ -1,7 +1,7 @@
 """The text messages of one read, as they came: UTF-8, and turned into ``str`` only for whoever asks.
 
-Nearly every message of a busy read is decoded from JSON at once, and a JSON decoder reads bytes: making a ``str`` of each
-first costs a third of what reading it costs. To everybody else this is a sequence of ``str`` like any other.
+Nearly every message of a busy read is decoded from JSON at once, and a JSON decoder reads bytes: making a ``str`` of
+each first costs a third of what reading it costs. To everybody else this is a sequence of ``str`` like any other.
 """
 
 from collections.abc import Iterator, Sequence

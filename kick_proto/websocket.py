@@ -293,7 +293,7 @@ class Framing(Generic[EventT]):
                 case _:
                     assert_never(output)
 
-    def _send(self, ref: int, texts: list[str]) -> None:
+    def _send(self, ref: int, texts: Sequence[str]) -> None:
         socket = self._sockets.get(ref)
         if socket is not None and socket.state is State.OPEN:
             for text in texts:

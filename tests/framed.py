@@ -37,7 +37,7 @@ A, B = frame(0x81, b"A"), frame(0x81, b"B")
 PING, PONG = frame(0x89, b"p"), frame(0x8A, b"p")
 
 Heard: TypeAlias = Input[Sequence[str]]
-Saying: TypeAlias = Output[list[str]]
+Saying: TypeAlias = Output[Sequence[str]]
 
 
 class Script:

@@ -1,6 +1,6 @@
 """One connection in the states that tests want it in: in a world, or led there by hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from kick_proto.frames import Frame, encode_frame
 from kick_proto.ids import Topic
@@ -53,7 +53,7 @@ def hear(client: Connection, *texts: str, now: float = 0.0) -> None:
     client.handle_input(now, Received(1, list(texts), UNIX_EPOCH))
 
 
-def outputs(client: Connection) -> list[Output[list[str]]]:
+def outputs(client: Connection) -> list[Output[Sequence[str]]]:
     return list(iter(client.poll_output, None))
 
 

@@ -1,7 +1,7 @@
 """Sessions in the states that tests want them in, and servers of every mood."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -52,7 +52,7 @@ def subscribes(*topics: Topic) -> list[str]:
 # By hand, where the world is too orderly.
 
 
-def outputs(session: Session) -> list[Output[list[str]]]:
+def outputs(session: Session) -> list[Output[Sequence[str]]]:
     return list(iter(session.poll_output, None))
 
 

@@ -3,6 +3,7 @@
 import json
 import sys
 from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,8 +15,10 @@ from kick_proto.errors import RemoteProtocolError
 from kick_proto.frames import (
     PING,
     PONG,
+    WORTH_JOINING,
     Established,
     Frame,
+    Malformed,
     PeerError,
     advice_for,
     encode_frame,
@@ -23,8 +26,10 @@ from kick_proto.frames import (
     encode_unsubscribe,
     parse_established,
     parse_frame,
+    parse_frames,
     parse_peer_error,
 )
+from kick_proto.texts import Texts
 
 any_text = st.text(st.characters())  # lone surrogates included
 json_values: st.SearchStrategy[Any] = st.recursive(
@@ -272,6 +277,37 @@ def test_a_close_code_gives_the_advice_of_its_range(first: int, last: int, advic
 def test_the_ranges_above_leave_no_code_out() -> None:
     walked = [code for first, last, _ in CLOSE_CODES for code in range(first, last + 1)]
     assert walked == list(range(3990, 4401))
+
+
+# The texts of one read are read in one go, where that can be: it makes no difference but in speed.
+
+MARKS = st.sampled_from(['"', '""', '""""', "{", "}", "[", "]", ",", ":", "\\", " ", "\n", "1", "null", "", "\ufeff"])
+FRAMES = st.sampled_from(['{"event":"a"}', '{"event":"b","channel":"c","data":"{}"}', '{"event":"d","data":{"é":1}}'])
+PIECES = st.lists(FRAMES | MARKS, max_size=4).map("".join)
+
+
+@given(st.lists(PIECES | near_frames | any_text.filter(lambda text: text.isprintable()), max_size=3 * WORTH_JOINING))
+def test_a_read_gives_what_each_of_its_texts_gives_by_itself(texts: list[str]) -> None:
+    each = [one for text in texts for one in parse_frames([text])]
+    assert parse_frames(texts) == each
+    assert parse_frames(Texts([text.encode() for text in texts])) == each
+
+
+@given(
+    st.lists(FRAMES, min_size=2, max_size=8), st.lists(st.integers(0, 400), max_size=8), st.sampled_from(["", '""""'])
+)
+def test_no_frame_is_made_of_what_two_texts_hold_together(frames: list[str], cuts: list[int], glue: str) -> None:
+    whole = glue.join(frames)
+    places = [0, *sorted(min(cut, len(whole)) for cut in cuts), len(whole)]
+    texts = [whole[start:end] for start, end in pairwise(places)]
+    assert parse_frames(Texts([text.encode() for text in texts])) == parse_frames(texts)
+
+
+def test_what_is_no_frame_is_told_among_the_frames_of_its_read() -> None:
+    texts = ['{"event":"a"}', "nonsense", '{"event":"b"}', "é"]
+    a, nonsense, b, letter = parse_frames(Texts([text.encode() for text in texts]))
+    assert [a, b] == [Frame("a"), Frame("b")]
+    assert [each.text for each in (nonsense, letter) if isinstance(each, Malformed)] == ["nonsense", "é"]
 
 
 @pytest.mark.parametrize("code", [-1, 0, 1000, 1001, 1006, 1011, 10**30])

@@ -103,7 +103,8 @@ def test_there_is_no_target_of_another_name() -> None:
 
 
 def read_reserved_bits(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(rfc6455, "PLAIN_TEXT", 0xC1)
+    patch.setattr(rfc6455, "PLAIN_TEXT", 0xC100)
+    patch.setattr(rfc6455, "LONGER_TEXT", 0xC100 + 126)
 
 
 def take_any_token(patch: pytest.MonkeyPatch) -> None:

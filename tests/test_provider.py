@@ -3,7 +3,7 @@
 import pytest
 
 from kick_proto.backoff import Advice
-from kick_proto.frames import Frame
+from kick_proto.frames import Frame, Malformed
 from kick_proto.ids import Topic
 from kick_proto.provider import (
     Confirmed,
@@ -13,7 +13,6 @@ from kick_proto.provider import (
     Disconnected,
     Endpoint,
     ErrorReceived,
-    Malformed,
     Provider,
     Refused,
 )

@@ -10,9 +10,9 @@ from kick_proto import __version__
 from kick_proto.backoff import Advice
 from kick_proto.clusters import cluster, endpoint_at
 from kick_proto.errors import LocalProtocolError
-from kick_proto.frames import PING, Frame, encode_frame, encode_subscribe
+from kick_proto.frames import PING, Frame, Malformed, encode_frame, encode_subscribe
 from kick_proto.machine import Cancel, Close, Open, Transmit
-from kick_proto.provider import Connected, Disconnected, Malformed, Refused
+from kick_proto.provider import Connected, Disconnected, Refused
 from kick_proto.pusher import ARMED, TRANSITIONS, App, Signal, State, Timeouts, Timer
 from kick_proto.testing.faults import Faults
 from kick_proto.testing.world import World

@@ -1,6 +1,7 @@
 """How a connection ends: what a close code says, what an error explains, and closing from this side."""
 
 from collections.abc import Sequence
+
 import pytest
 
 from kick_proto.backoff import Advice

@@ -4,10 +4,10 @@ import pytest
 
 from kick_proto.backoff import Advice
 from kick_proto.errors import LocalProtocolError
-from kick_proto.frames import PING, PONG, Frame, encode_frame, encode_subscribe, encode_unsubscribe
+from kick_proto.frames import PING, PONG, Frame, Malformed, encode_frame, encode_subscribe, encode_unsubscribe
 from kick_proto.ids import Topic
 from kick_proto.machine import Close, Opened, Transmit
-from kick_proto.provider import Confirmed, Connected, Disconnected, ErrorReceived, Malformed, Refused
+from kick_proto.provider import Confirmed, Connected, Disconnected, ErrorReceived, Refused
 from kick_proto.pusher import State, Timer
 from kick_proto.testing.faults import MALFORMED, Faults
 from tests.pusher_acts import (

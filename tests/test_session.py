@@ -1,8 +1,8 @@
 """A session as a machine: its tables, its configuration, its end."""
 
-from collections.abc import Sequence
 import itertools
 import random
+from collections.abc import Sequence
 
 import pytest
 

@@ -65,7 +65,7 @@ def test_a_timeout_before_its_time_changes_nothing(state: State) -> None:
 
 # Any inputs in any order
 
-Step: TypeAlias = Input[bytes] | Output[list[str]] | float
+Step: TypeAlias = Input[bytes] | Output[Sequence[str]] | float
 """What the world does, what the wrapped machine says, or seconds that pass."""
 
 refs = st.sampled_from([1, 2])
@@ -86,7 +86,7 @@ done: st.SearchStrategy[Input[bytes]] = st.one_of(
     st.builds(Failed, refs, st.text(max_size=5)),
     st.builds(Closed, refs, codes, st.text(max_size=5)),
 )
-wanted: st.SearchStrategy[Output[list[str]]] = st.one_of(
+wanted: st.SearchStrategy[Output[Sequence[str]]] = st.one_of(
     st.sampled_from([OPEN, OTHER]),
     st.builds(Transmit, refs, st.lists(st.text(max_size=5), max_size=3)),
     st.builds(Close, refs, codes, st.text(max_size=50)),

@@ -177,13 +177,15 @@ def test_the_limit_counts_the_topics_that_are_wanted() -> None:
 
 def test_a_route_remembers_ids_by_event() -> None:
     route = Route(FOX)
-    assert [route.is_new(event, "1", 10) for event in ("a", "b", "a")] == [True, True, False]
-    assert Route(FOX).is_new("a", "1", 10)
+    assert route.remember("a", 10).add("1")
+    assert route.remember("b", 10).add("1")
+    assert not route.recent["a"].add("1")
+    assert Route(FOX).recent == {}
 
 
 def test_a_route_remembers_as_many_ids_as_it_is_told() -> None:
-    route = Route(FOX)
-    assert [route.is_new("a", id, 1) for id in ("1", "2", "1")] == [True, True, True]
+    recent = Route(FOX).remember("a", 1)
+    assert [recent.add(id) for id in ("1", "2", "1")] == [True, True, True]
 
 
 # What is said.

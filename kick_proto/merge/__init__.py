@@ -105,7 +105,7 @@ class Merge:
         self._machine.handle_timeout(now)
         self._settle()
 
-    def poll_output(self) -> Output[list[str]] | None:
+    def poll_output(self) -> Output[Sequence[str]] | None:
         """Pop the next output."""
         return self._machine.poll_output()
 
@@ -203,20 +203,22 @@ class Merge:
 
         One that went out complete, as a gift does with its last chunk, still gets the frames that were under way.
         """
-        found, best = None, (0, False)
+        found, best = None, (0, True)
         for fact in self._facts.get(key, ()):
-            # Both clocks: what is taken up late has one `now`, whenever it was read.
-            is_near = self._now <= fact.until and abs(part.received_at - fact.event.received_at) <= self._apart
-            if is_near and fact.size < MOST_FRAMES:
-                if fact.has(part):
+            is_here = fact.has(part)
+            score = (fact.rule.fits(fact, part), fact.is_pending or fact.is_complete) if not is_here else best
+            if (is_here or score > best) and self._is_near(fact, part) and len(fact.heard) < MOST_FRAMES:
+                if is_here:
                     return fact
-                score = (fact.rule.fits(fact, part), fact.is_pending or fact.is_complete)
-                if score[0] > 0 and score > best:
-                    found, best = fact, score
+                found, best = fact, score
         return found
 
+    def _is_near(self, fact: Fact[Any], part: JoinedEvent) -> bool:
+        """By both clocks: what is taken up late has one ``now``, whenever it was read."""
+        return self._now <= fact.until and abs(part.received_at - fact.parts[0].received_at) <= self._apart
+
     def _brings_news(self, fact: Fact[Any], part: JoinedEvent) -> bool:
-        joined = fact.rule.join(fact.event, part)
+        joined = fact.rule.join((fact.event, part))
         fields = fact.rule.changes if fact.is_complete else fact.rule.news
         return any(getattr(joined, field) != getattr(fact.event, field) for field in fields)
 

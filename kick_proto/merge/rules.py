@@ -4,8 +4,7 @@ Where a rule cannot know, it says so by not fitting: two events for one fact are
 Source: Seen: wire catalogue sections 2, 4, 5, 7 and 8 (2023-2026).
 """
 
-from collections.abc import Callable, Hashable
-from datetime import datetime
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
@@ -18,25 +17,24 @@ from kick_proto.events import (
     Resubscribed,
     Subscribed,
 )
-from kick_proto.ids import UserId
+from kick_proto.frames import Frame
 
 __all__ = ["GIFT", "RAID", "SETTINGS", "SUBSCRIPTION", "Fact", "Rule"]
 
 PartT = TypeVar("PartT", bound=JoinedEvent)
-ValueT = TypeVar("ValueT")
 Subscription: TypeAlias = Subscribed | Resubscribed
 
 
 class Fact(Generic[PartT]):
     """What is known of one fact: its parts in the order in which they came, and the event that they make.
 
-    ``names`` are the wire's names of all that came, bare, and ``size`` counts it. The parts that came too late to be
-    worth telling are among that: they are known again, and not taken for another fact's.
+    ``heard`` is all that came, and ``parts`` what of it is told: parts that came too late to be worth telling are known
+    again, and not taken for another fact's. ``names`` are the wire's names of all that came, bare.
     """
 
     __slots__ = (
-        "_frames", "deadline", "event", "is_complete", "is_pending", "key", "marks", "names", "number", "parts", "rule",
-        "size", "until",
+        "_event", "_frames", "deadline", "heard", "id", "is_complete", "is_pending", "key", "marks", "names", "number",
+        "owner", "parts", "rule", "until",
     )  # fmt: skip
 
     def __init__(
@@ -45,17 +43,25 @@ class Fact(Generic[PartT]):
         self.number = number
         self.rule = rule
         self.key = key
-        self.parts = [part]
-        self.names = {_name(part)}
-        self.marks = rule.marks(part)
-        self.size = 1
-        self._frames = {part.raw}
-        # Joined with itself a part takes the form that every joined event has.
-        self.event = rule.join(part, part)
+        self.parts: list[PartT] = []
+        self.heard: list[PartT] = []
+        self.names: set[str] = set()
+        self.marks: set[int] = set()
+        self.id: str | None = None
+        self.owner: str | None = None
+        self._frames: set[Frame] = set()
+        self._event: PartT | None = None
         self.deadline = deadline
         self.until = until
         self.is_pending = True
-        self.is_complete = rule.complete(self)
+        self.add(part)
+
+    @property
+    def event(self) -> PartT:
+        """What all that came makes together; worked out when it is asked for, not with each part."""
+        if self._event is None:
+            self._event = self.rule.join(self.heard)
+        return self._event
 
     def add(self, part: PartT) -> None:
         """Take in one more part."""
@@ -69,15 +75,18 @@ class Fact(Generic[PartT]):
             self._learn(part)
 
     def _learn(self, part: PartT) -> None:
-        self.size += 1
+        self.heard.append(part)
         self._frames.add(part.raw)
         self.names.add(_name(part))
-        self.event = self.rule.join(self.event, part)
+        id, owner = self.rule.identity(part)
+        self.id = id if self.id is None else self.id
+        self.owner = owner if self.owner is None else self.owner
+        self._event = None
         self.is_complete = self.rule.complete(self)
 
     def has(self, part: PartT) -> bool:
         """Whether this very frame came before."""
-        return part.raw in self._frames
+        return _name(part) in self.names and part.raw in self._frames
 
 
 class Rule(msgspec.Struct, Generic[PartT], frozen=True, kw_only=True):
@@ -86,8 +95,8 @@ class Rule(msgspec.Struct, Generic[PartT], frozen=True, kw_only=True):
     kind: str
     key: Callable[[PartT], Hashable]
     """What all parts of a fact have in common, beside the channel."""
-    join: Callable[[PartT, PartT], PartT]
-    """What is known, and one part more: keeps the time and the frame of the former."""
+    join: Callable[[Sequence[PartT]], PartT]
+    """What the parts make together: it has the time and the frame of the first."""
     complete: Callable[[Fact[PartT]], bool]
     """Whether there is nothing left to wait for."""
     news: tuple[str, ...]
@@ -96,6 +105,8 @@ class Rule(msgspec.Struct, Generic[PartT], frozen=True, kw_only=True):
     """The same, where it went out complete."""
     fits: Callable[[Fact[PartT], PartT], int] = lambda fact, part: 1
     """How well a part fits a fact of the same key: the highest wins, 0 does not fit."""
+    identity: Callable[[PartT], tuple[str | None, str | None]] = lambda part: (None, None)
+    """The fact's id, and whose it is, where the key does not tell: parts that differ in what both say do not fit."""
     marks: Callable[[PartT], set[int]] = lambda part: set()
     """The numbers by which the parts of one fact know each other, where the key does not tell."""
 
@@ -104,16 +115,24 @@ def _name(part: JoinedEvent) -> str:
     return part.raw.event.rpartition("\\")[2]
 
 
-def _either(known: ValueT | None, other: ValueT | None) -> ValueT | None:
-    return other if known is None else known
+def _first(parts: Sequence[JoinedEvent], field: str) -> Any:
+    """What the first part says that says anything."""
+    for part in parts:
+        if (said := getattr(part, field)) is not None:
+            return said
+    return None
 
 
-def _most(known: int | None, other: int | None) -> int | None:
-    return _either(known, other) if known is None or other is None else max(known, other)
+def _said(parts: Sequence[JoinedEvent], field: str) -> list[Any]:
+    return [said for part in parts if (said := getattr(part, field)) is not None]
 
 
-def _earliest(known: datetime | None, other: datetime | None) -> datetime | None:
-    return _either(known, other) if known is None or other is None else min(known, other)
+def _most(parts: Sequence[JoinedEvent], field: str) -> Any:
+    return max(_said(parts, field), default=None)
+
+
+def _earliest(parts: Sequence[JoinedEvent], field: str) -> Any:
+    return min(_said(parts, field), default=None)
 
 
 def _all_of(*names: str) -> Callable[[Fact[Any]], bool]:
@@ -125,18 +144,18 @@ def _all_of(*names: str) -> Callable[[Fact[Any]], bool]:
 # Subscriptions
 
 
-def _join_subscriptions(known: Subscription, part: Subscription) -> Subscription:
-    months = _most(known.months, part.months)
-    renewed = months >= 2 if months is not None else Resubscribed in (type(known), type(part))
+def _join_subscriptions(parts: Sequence[Subscription]) -> Subscription:
+    first, months = parts[0], _most(parts, "months")
+    renewed = months >= 2 if months is not None else any(type(part) is Resubscribed for part in parts)
     return (Resubscribed if renewed else Subscribed)(
-        known.received_at,
-        known.raw,
-        known.channel,
-        known.username,
+        first.received_at,
+        first.raw,
+        first.channel,
+        first.username,
         months,
-        _either(known.user_id, part.user_id),
-        _either(known.text, part.text),
-        _earliest(known.subscribed_at, part.subscribed_at),
+        _first(parts, "user_id"),
+        _first(parts, "text"),
+        _earliest(parts, "subscribed_at"),
     )
 
 
@@ -152,32 +171,24 @@ SUBSCRIPTION: Rule[Any] = Rule(
 # Gifts
 
 
-def _join_gifts(known: GiftedSubscriptions, part: GiftedSubscriptions) -> GiftedSubscriptions:
+def _join_gifts(parts: Sequence[GiftedSubscriptions]) -> GiftedSubscriptions:
+    names: dict[str, str] = {}
+    for part in parts:
+        for name in part.recipients:
+            names.setdefault(name.casefold(), name)
     return msgspec.structs.replace(
-        known,
-        gifter=_either(known.gifter, part.gifter),
-        recipients=_join_names(known.recipients, part.recipients),
-        recipient_ids=_join_ids(known.recipient_ids, part.recipient_ids),
-        gifted_total=_most(known.gifted_total, part.gifted_total),
-        lifetime_total=_most(known.lifetime_total, part.lifetime_total),
-        gifter_id=_either(known.gifter_id, part.gifter_id),
-        gift_id=_either(known.gift_id, part.gift_id),
-        gifted_at=_earliest(known.gifted_at, part.gifted_at),
+        parts[0],
+        gifter=_first(parts, "gifter"),
+        recipients=tuple(names[folded] for folded in sorted(names)),
+        recipient_ids=tuple(sorted({id for part in parts for id in part.recipient_ids})),
+        gifted_total=_most(parts, "gifted_total"),
+        lifetime_total=_most(parts, "lifetime_total"),
+        gifter_id=_first(parts, "gifter_id"),
+        gift_id=_first(parts, "gift_id"),
+        gifted_at=_earliest(parts, "gifted_at"),
         chunk_index=None,
         total_chunks=None,
     )
-
-
-def _join_names(known: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
-    """All names, each once, in the order of the alphabet; as they are, where there are no more."""
-    if not more:
-        return known
-    names = {name.casefold(): name for name in more} | {name.casefold(): name for name in known}
-    return tuple(names[folded] for folded in sorted(names))
-
-
-def _join_ids(known: tuple[UserId, ...], more: tuple[UserId, ...]) -> tuple[UserId, ...]:
-    return tuple(sorted({*known, *more})) if more else known
 
 
 def _chunk_count(fact: Fact[GiftedSubscriptions]) -> int:
@@ -197,14 +208,13 @@ def _gift_is_complete(fact: Fact[GiftedSubscriptions]) -> bool:
 
 def _gift_fits(fact: Fact[GiftedSubscriptions], part: GiftedSubscriptions) -> int:
     """By the gift's id where both have one; else by the gifter; where one tells no gifter, by the numbers alone."""
-    known = fact.event
-    if known.gift_id is not None and part.gift_id is not None:
-        return 3 if known.gift_id == part.gift_id else 0
-    # The dearest question last: nearly all other gifts of a channel are somebody else's.
-    if known.gifter is not None and part.gifter is not None and known.gifter.casefold() != part.gifter.casefold():
+    id, gifter = _gift_identity(part)
+    if fact.id is not None and id is not None:
+        return 3 if fact.id == id else 0
+    if fact.owner is not None and gifter is not None and fact.owner != gifter:
         return 0
     ours, theirs = fact.marks, _sizes(part)
-    if known.gifter is None or part.gifter is None:
+    if fact.owner is None or gifter is None:
         score = 1 if ours & theirs else 0
     else:
         score = 2 if ours & theirs or not ours or not theirs else 0
@@ -234,6 +244,10 @@ def _sizes(part: GiftedSubscriptions) -> set[int]:
     return {part.gifted_total or 0, len(part.recipients), len(part.recipient_ids)} - {0}
 
 
+def _gift_identity(part: GiftedSubscriptions) -> tuple[str | None, str | None]:
+    return part.gift_id, part.gifter.casefold() if part.gifter is not None else None
+
+
 GIFT: Rule[Any] = Rule(
     kind="gift",
     key=lambda part: None,
@@ -241,6 +255,7 @@ GIFT: Rule[Any] = Rule(
     complete=_gift_is_complete,
     news=("gifter", "recipients", "recipient_ids", "gifted_total"),
     fits=_gift_fits,
+    identity=_gift_identity,
     marks=_sizes,
 )
 
@@ -248,13 +263,13 @@ GIFT: Rule[Any] = Rule(
 # Raids
 
 
-def _join_raids(known: RaidReceived, part: RaidReceived) -> RaidReceived:
+def _join_raids(parts: Sequence[RaidReceived]) -> RaidReceived:
     return msgspec.structs.replace(
-        known,
-        text=_either(known.text, part.text),
-        user_id=_either(known.user_id, part.user_id),
-        id=_either(known.id, part.id),
-        raided_at=_earliest(known.raided_at, part.raided_at),
+        parts[0],
+        text=_first(parts, "text"),
+        user_id=_first(parts, "user_id"),
+        id=_first(parts, "id"),
+        raided_at=_earliest(parts, "raided_at"),
     )
 
 
@@ -275,11 +290,10 @@ _MODES = (
 )  # fmt: skip
 
 
-def _join_settings(known: ChatSettingsChanged, part: ChatSettingsChanged) -> ChatSettingsChanged:
-    """All that either tells; where they disagree, the later part is right."""
-    return msgspec.structs.replace(
-        known, **{mode: _either(getattr(part, mode), getattr(known, mode)) for mode in _MODES}
-    )
+def _join_settings(parts: Sequence[ChatSettingsChanged]) -> ChatSettingsChanged:
+    """All that any tells; where they disagree, the last one is right."""
+    latest = parts[::-1]
+    return msgspec.structs.replace(parts[0], **{mode: _first(latest, mode) for mode in _MODES})
 
 
 SETTINGS: Rule[Any] = Rule(

@@ -9,6 +9,8 @@ it comes. Whoever knows what was said on a channel at a time may know the record
 rare ranges stay. It is for showing what Kick sends to people who are to know no names, not for publishing secrets.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from kick_proto.clusters import KICK_CLUSTERS, cluster
@@ -82,7 +84,7 @@ def _step(disguise: Disguise, step: Step) -> Step:
             return step
 
 
-def _texts(line: Heard) -> list[str]:
+def _texts(line: Heard) -> Sequence[str]:
     received = input_of(line)
     return received.data if isinstance(received, Received) else []
 

@@ -353,7 +353,7 @@ def _passes(utf8: bytes) -> bool:
     return True
 
 
-def output_line(output: Output[list[str]]) -> Result:
+def output_line(output: Output[Sequence[str]]) -> Result:
     """The line of an output."""
     match output:
         case Open(ref=ref, host=host, port=port, tls=tls, target=target):

@@ -125,7 +125,7 @@ class Recorder:
         self._session = session
         self._rng = rng
         self._most = most
-        self._outputs: deque[Output[list[str]]] = deque()
+        self._outputs: deque[Output[Sequence[str]]] = deque()
         self._lines: list[bytes] = []
         self._size = 0
         self._ended = False
@@ -193,7 +193,7 @@ class Recorder:
         self._machine.handle_timeout(at)
         self._settle()
 
-    def poll_output(self) -> Output[list[str]] | None:
+    def poll_output(self) -> Output[Sequence[str]] | None:
         """Pop the next output."""
         return self._outputs.popleft() if self._outputs else None
 

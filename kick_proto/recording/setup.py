@@ -5,6 +5,7 @@ own to the recording brings them to the replay.
 """
 
 from collections.abc import Sequence
+
 import msgspec
 
 from kick_proto import events

@@ -5,7 +5,7 @@
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from kick_proto.machine import Cancel, Close, Output, Transmit
 
@@ -33,7 +33,7 @@ class Clients:
         self._by_ref: dict[int, Client] = {}
         self._by_topic: dict[str, dict[int, Client]] = {}
         self._unsent: dict[int, Client] = {}
-        self._outputs: deque[Output[list[str]]] = deque()
+        self._outputs: deque[Output[Sequence[str]]] = deque()
 
     def __len__(self) -> int:
         return len(self._by_ref)
@@ -94,6 +94,6 @@ class Clients:
                 client.texts = []
             self._unsent.clear()
 
-    def poll_output(self) -> Output[list[str]] | None:
+    def poll_output(self) -> Output[Sequence[str]] | None:
         """Pop the next output."""
         return self._outputs.popleft() if self._outputs else None

@@ -5,8 +5,8 @@ gets one ``Opened`` or ``Failed``, an ``Opened`` one ``Closed``, and after ``Can
 clock: the world says when mail arrives, and takes it out when that time has come.
 """
 
-from collections.abc import Sequence
 from collections import deque
+from collections.abc import Sequence
 from typing import Any, TypeAlias, assert_never
 
 from kick_proto.machine import Cancel, Close, Closed, Failed, Input, Opened, Received, SocketMachine, Transmit
@@ -59,7 +59,7 @@ class Link:
             self.client_mail = deque([(at, last)])
         self.server_mail = deque([(at, Closed(self._number))])
 
-    def obey_client(self, at: float, output: Transmit[list[str]] | Close | Cancel) -> None:
+    def obey_client(self, at: float, output: Transmit[Sequence[str]] | Close | Cancel) -> None:
         """Let what the client wants arrive at ``at``."""
         match output:
             case Transmit(data=texts):
@@ -75,7 +75,7 @@ class Link:
             case _:
                 assert_never(output)
 
-    def obey_server(self, at: float, output: Transmit[list[str]] | Close | Cancel) -> None:
+    def obey_server(self, at: float, output: Transmit[Sequence[str]] | Close | Cancel) -> None:
         """Let what the server wants arrive at ``at``."""
         match output:
             case Transmit(data=texts):

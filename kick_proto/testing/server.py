@@ -120,7 +120,7 @@ _NOBODY = -1
 
 
 class KickServer:
-    """The server; see the module's docstring. ``SocketMachine[ServerEvent, Sequence[str]]`` that also takes ``Accepted``.
+    """The server; see the module's docstring. A text-level ``SocketMachine`` that also takes ``Accepted``.
 
     ``unix_epoch`` is the wall clock minus the monotonic clock. ``activity_timeout`` is what the handshake tells,
     the personality's own where it is None; a client silent for half as long again is pinged, and after
@@ -190,7 +190,7 @@ class KickServer:
                 self._do(now, client, deed)
         self._clients.flush()
 
-    def poll_output(self) -> Output[list[str]] | None:
+    def poll_output(self) -> Output[Sequence[str]] | None:
         """Pop the next thing that the driver must do: ``Transmit``, ``Close`` or ``Cancel``, never ``Open``."""
         return self._clients.poll_output()
 
@@ -357,7 +357,7 @@ class KickServer:
 
     # What clients say
 
-    def _on_texts(self, now: float, ref: int, texts: list[str]) -> None:
+    def _on_texts(self, now: float, ref: int, texts: Sequence[str]) -> None:
         client = self._clients.get(ref)
         if client is None:
             return

@@ -7,6 +7,7 @@ Source: Spec: RFC 6455 sections 5 and 7.
 """
 
 import struct
+from collections.abc import Sequence
 from enum import IntEnum
 
 import msgspec
@@ -42,7 +43,7 @@ class _Send(IntEnum):
 _SHORT_HEADERS = tuple(bytes((_Send.TEXT, size)) for size in range(126))
 
 
-def encode_texts(texts: list[str]) -> bytes:
+def encode_texts(texts: Sequence[str]) -> bytes:
     """Each text as one whole frame, all in one piece; a lone surrogate leaves as the invalid UTF-8 that it is."""
     parts: list[bytes] = []
     for text in texts:

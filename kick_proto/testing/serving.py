@@ -47,7 +47,7 @@ class TextServer(Protocol[EventT]):
         """Fire every timer that is due at ``now``."""
         ...
 
-    def poll_output(self) -> Output[list[str]] | None:
+    def poll_output(self) -> Output[Sequence[str]] | None:
         """Pop the next thing to do."""
         ...
 
@@ -282,7 +282,7 @@ class ServerFraming(Generic[EventT]):
                 self._cancel(peer)
                 self._tell_of_end(now, peer)
 
-    def _obey(self, now: float, peer: _Peer, output: Output[list[str]]) -> None:
+    def _obey(self, now: float, peer: _Peer, output: Output[Sequence[str]]) -> None:
         match output:
             case Transmit(ref, texts):
                 fragments = self._server.fragments

@@ -44,7 +44,7 @@ class Line(msgspec.Struct, frozen=True):
 
     at: float
     by: Party
-    output: Output[list[str]]
+    output: Output[Sequence[str]]
 
 
 class World:
@@ -204,7 +204,7 @@ class World:
         if link.server is not None:
             link.server.handle_input(self._now, word)
 
-    def _obey(self, party: Party, output: Output[list[str]]) -> None:
+    def _obey(self, party: Party, output: Output[Sequence[str]]) -> None:
         self._lines.append(Line(self._now, party, output))
         at = self._now + self.latency
         if isinstance(output, Open):

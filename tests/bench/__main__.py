@@ -39,7 +39,9 @@ def _asked(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("modes", nargs="*", default=["cost"], help=f"which of {', '.join(MODES)}; cost by default")
     parser.add_argument("--rounds", type=int, default=5, help="how often each contender runs")
     parser.add_argument("--events", type=int, default=100_000, help="how many events each takes in a round")
-    parser.add_argument("--only", nargs="+", default=[""], help="contenders with one of these in the name, and the limit")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], help="contenders with one of these in the name, and the limit"
+    )
     parser.add_argument("--quick", action="store_true", help="just see whether everything works")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     parser.add_argument("--plot", type=Path, help="draw the costs, as PNG and SVG, into this folder")

@@ -4,12 +4,12 @@ It asks how many cases there are, visits each and echoes what it hears, and has 
 through the asyncio driver and ``kick_proto.websocket``; see ``docs/conformance.md``.
 """
 
-from collections.abc import Sequence
 import argparse
 import asyncio
 import os
 import sys
 from collections import deque
+from collections.abc import Sequence
 
 from kick_io.asyncio import Driver
 from kick_proto.clusters import endpoint_at
@@ -29,7 +29,7 @@ class Visit:
 
     def __init__(self, server: Endpoint, target: str, *, echo: bool) -> None:
         self._opening = Open(1, server.host, server.port, server.tls, target)
-        self._outputs: deque[Output[list[str]]] = deque()
+        self._outputs: deque[Output[Sequence[str]]] = deque()
         self._echo = echo
         self.texts: list[str] = []
         self.failure: str | None = None
@@ -57,7 +57,7 @@ class Visit:
     def handle_timeout(self, now: float) -> None:
         """Nothing is waited for here."""
 
-    def poll_output(self) -> Output[list[str]] | None:
+    def poll_output(self) -> Output[Sequence[str]] | None:
         return self._outputs.popleft() if self._outputs else None
 
     def poll_event(self) -> SessionEvent | None:

@@ -1,7 +1,7 @@
 """A ``KickServer`` on a virtual clock, for the tests of this folder."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kick_proto.frames import Frame, encode_subscribe
@@ -36,7 +36,7 @@ class Stand:
         self.server = KickServer(
             **{"rng": Half(), "unix_epoch": EPOCH, "personality": personality, "faults": faults, **settings}
         )
-        self.outputs: list[Output[list[str]]] = []
+        self.outputs: list[Output[Sequence[str]]] = []
 
     def drain(self) -> None:
         while (output := self.server.poll_output()) is not None:

@@ -1,8 +1,8 @@
 """``KickServer`` on a virtual clock: each manner of each personality, each fault, and what holds for all of them."""
 
-from collections.abc import Sequence
 import json
 import random
+from collections.abc import Sequence
 
 import pytest
 

@@ -13,21 +13,23 @@ from kick_proto.backoff import Advice
 from kick_proto.bucket import Bucket
 from kick_proto.errors import LocalProtocolError
 from kick_proto.events import Undecodable
-from kick_proto.frames import Frame
+from kick_proto.frames import Frame, Malformed
 from kick_proto.ids import Channel
 from kick_proto.machine import Close, Input, Received
 from kick_proto.merge import Merge
-from kick_proto.provider import Confirmed, Connected, Disconnected, Malformed
+from kick_proto.provider import Confirmed, Connected, Disconnected
 from kick_proto.pusher import Connection
 from kick_proto.pusher import State as SocketState
+from kick_proto.recent import RecentIds
 from kick_proto.redial import Again, Redial, Verdict
 from kick_proto.session import Session
 from kick_proto.session import State as SessionState
 from kick_proto.testing.simulation.laws import Law
 from kick_proto.testing.simulation.run import Outcome, simulate
+from kick_proto.texts import Texts
 from kick_proto.timers import Timers
 from kick_proto.websocket import Framing
-from kick_proto.wishes import Route, Wishes
+from kick_proto.wishes import Wishes
 
 SEEDS = 200
 HOURS = 0.2
@@ -171,7 +173,7 @@ def duplicates_are_delivered_after_a_reconnect(patch: Patch) -> None:
 
 
 def duplicates_are_delivered(patch: Patch) -> None:
-    patch.setattr(Route, "is_new", lambda self, event, id, remembered: True)
+    patch.setattr(RecentIds, "add", lambda self, id: True)
 
 
 def the_cluster_is_kept_after_4001(patch: Patch) -> None:
@@ -251,7 +253,7 @@ def a_silent_handshake_is_waited_for_for_ever(patch: Patch) -> None:
 def a_frame_that_is_cut_is_lost(patch: Patch) -> None:
     feed = rfc6455.Reader.feed
 
-    def careless(self: rfc6455.Reader, data: bytes) -> list[str]:
+    def careless(self: rfc6455.Reader, data: bytes) -> Texts:
         texts = feed(self, data)
         if len(self._held) == 1:
             self._held.clear()

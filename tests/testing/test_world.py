@@ -2,6 +2,7 @@
 
 import copy
 import random
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -392,7 +393,7 @@ def test_a_machine_that_spins_is_told_of() -> None:
 class Talker(pusher.Connection):
     """A machine that says something on a connection that it never had."""
 
-    def poll_output(self) -> Output[list[str]] | None:
+    def poll_output(self) -> Output[Sequence[str]] | None:
         self.reading, was_reading = False, self.reading
         return Transmit(99, [frames.PING]) if was_reading else None
 

@@ -146,7 +146,7 @@ class Lifeline:
         self.pending[topic] = now + self._timeouts.confirm
         self.refused.discard(topic)
 
-    def _hear_texts(self, now: float, texts: list[str]) -> Ended | None:
+    def _hear_texts(self, now: float, texts: Sequence[str]) -> Ended | None:
         self.heard_at = now
         if self.stage is Stage.UP:
             self._sign_of_life(now)

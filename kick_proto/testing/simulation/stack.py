@@ -4,8 +4,8 @@
 an original with a twin that is treated a little otherwise; both must go on alike.
 """
 
-from collections.abc import Sequence
 from collections import deque
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from kick_proto.lifecycle import Lagging

@@ -42,7 +42,7 @@ class Witness:
         self._config = config
         self._timeouts = app.timeouts
         self._reckoning = Reckoning(app.endpoints, config.backoff)
-        self._outputs: deque[Output[list[str]]] = deque()
+        self._outputs: deque[Output[Sequence[str]]] = deque()
         self._dial_by: float | None = None
         self._dial_now = False
         self._is_over = False
@@ -138,7 +138,7 @@ class Witness:
         if at is not None and at <= now:
             raise Violation(Law.INTERFACE, f"handle_timeout({now}) leaves {at} as the time of the next")
 
-    def poll_output(self) -> Output[list[str]] | None:
+    def poll_output(self) -> Output[Sequence[str]] | None:
         """Pop the next output."""
         return self._outputs.popleft() if self._outputs else None
 
@@ -190,7 +190,7 @@ class Witness:
 
     def _see(self, now: float, ended: Ended | None = None, *, gives_up: bool = False) -> None:
         """Look at all that can be seen of the session."""
-        outputs: list[Output[list[str]]] = list(iter(self.session.poll_output, None))
+        outputs: list[Output[Sequence[str]]] = list(iter(self.session.poll_output, None))
         self._outputs.extend(outputs)
         line = self.line
         if ended is not None and line is not None:
@@ -243,7 +243,7 @@ class Witness:
         self._dial_by = at
         return at - now
 
-    def _see_output(self, now: float, line: Lifeline | None, output: Output[list[str]]) -> None:
+    def _see_output(self, now: float, line: Lifeline | None, output: Output[Sequence[str]]) -> None:
         match output:
             case Open(ref=ref, host=host):
                 self._see_open(now, ref, host)
