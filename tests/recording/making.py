@@ -6,6 +6,7 @@ from typing import NamedTuple
 from kick_proto.backoff import Backoff
 from kick_proto.decoders import Decoders
 from kick_proto.ids import Channel
+from kick_proto.machine import Rng
 from kick_proto.recording.recorder import RecordedRng, Recorder, header
 from kick_proto.recording.setup import machines, setup_of
 from kick_proto.session import Config, SessionEvent
@@ -28,10 +29,10 @@ def new_recorder(
     *,
     merge: float | None = 2.0,
     decoders: Decoders | None = None,
-    seed: int = 7,
+    chance: Rng | None = None,
     most: int = 64 << 20,
 ) -> Recorder:
-    rng = RecordedRng(random.Random(seed))
+    rng = RecordedRng(chance if chance is not None else random.Random(7))
     setup = setup_of(config, merge)
     assert setup is not None
     session, machine = machines(setup, rng, decoders)
@@ -49,7 +50,7 @@ def recorded(
 ) -> Recording:
     """A lively channel, watched for a while by somebody who looks once a second."""
     config = Config(backoff=Backoff(retries=None))
-    recorder, server = new_recorder(config, seed=seed), kick_server(faults)
+    recorder, server = new_recorder(config, chance=random.Random(seed)), kick_server(faults)
     world = World(server, recorder, latency=0.03)
     world.advance(began_at)
     recorder.subscribe(0.0, channel)

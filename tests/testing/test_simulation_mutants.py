@@ -173,7 +173,11 @@ def duplicates_are_delivered_after_a_reconnect(patch: Patch) -> None:
 
 
 def duplicates_are_delivered(patch: Patch) -> None:
-    patch.setattr(RecentIds, "add", lambda self, id: True)
+    class Forgetful(RecentIds):
+        def add(self, id: str) -> bool:
+            return True
+
+    patch.setattr(wishes, "RecentIds", Forgetful)
 
 
 def the_cluster_is_kept_after_4001(patch: Patch) -> None:
