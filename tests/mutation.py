@@ -23,18 +23,41 @@ PAGE = ROOT / "docs" / "mutation.md"
 
 SESSION_TESTS = ("test_session", "test_session_endpoints", "test_session_events", "test_session_topics")
 PUSHER_TESTS = ("test_pusher", "test_pusher_end", "test_pusher_life")
+RECORDING = (
+    "anonymising",
+    "disguise",
+    "lines",
+    "packing",
+    "pseudonyms",
+    "recorder",
+    "replaying",
+    "setup",
+    "transcript",
+)
+REST_TESTS = ("test_rest", "test_rest_edges", "test_rest_ends", "test_rest_redirects", "test_rest_requests")
 
 TESTS: Mapping[str, tuple[str, ...]] = {
+    "account": ("test_account",),
     "agenda": ("test_agenda",),
     "backoff": ("test_backoff",),
     "bucket": ("test_bucket",),
     "clusters": ("test_clusters",),
     "frames": ("test_frames",),
+    "http": ("test_http",),
+    "oauth": ("test_oauth", "test_oauth_attempt"),
+    "outcomes": ("test_outcomes",),
+    "pace": ("test_pace",),
     "pusher": (*PUSHER_TESTS, "test_contract"),
     "recent": ("test_recent",),
+    "recording": tuple(f"recording/test_{name}" for name in RECORDING),
     "redial": ("test_redial",),
+    "redirect": ("test_redirect",),
+    "rest": REST_TESTS,
+    "secret": ("test_secret",),
     "session": (*SESSION_TESTS, "test_session_drift", "test_contract"),
+    "slugs": ("test_slugs",),
     "timers": ("test_timers",),
+    "tokens": ("test_tokens",),
     "wishes": ("test_wishes", "test_session_topics"),
 }
 """The test files of each module. What is not here has the file of its own name."""
