@@ -44,7 +44,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "clusters": ("test_clusters",),
     "frames": ("test_frames",),
     "http": ("test_http",),
-    "oauth": ("test_oauth", "test_oauth_attempt"),
+    "oauth": ("test_oauth", "test_oauth_attempt", "test_oauth_edges"),
     "outcomes": ("test_outcomes",),
     "pace": ("test_pace",),
     "pusher": (*PUSHER_TESTS, "test_contract"),
