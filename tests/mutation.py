@@ -37,7 +37,7 @@ RECORDING = (
 REST_TESTS = ("test_rest", "test_rest_edges", "test_rest_ends", "test_rest_redirects", "test_rest_requests")
 
 TESTS: Mapping[str, tuple[str, ...]] = {
-    "account": ("test_account",),
+    "account": ("test_account", "test_account_edges"),
     "agenda": ("test_agenda",),
     "backoff": ("test_backoff",),
     "bucket": ("test_bucket",),
