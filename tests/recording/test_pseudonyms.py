@@ -85,6 +85,38 @@ def test_another_key_has_other_pseudonyms() -> None:
     assert PSEUDONYMS.shift != OTHERS.shift
 
 
+@pytest.mark.parametrize(
+    ("word", "pseudonym"),
+    [
+        pytest.param("Ada_Lovelace", "Xsy_Tolimcxy", id="a name"),
+        pytest.param("xX_99_Xx", "lI_35_Js", id="a name with numbers"),
+        pytest.param("o'neil", "p'jndl", id="an apostrophe"),
+        pytest.param("\u00e9t\u00e9", "\u00e7k\u00e5", id="accents"),
+        pytest.param("\u043f\u0440\u0438\u0432", "\u0430\u043e\u0432\u0434", id="Cyrillic"),
+        pytest.param("\u4f60\u597d", "\u8634\u56d2", id="Chinese"),
+        pytest.param("\U0001f600", "\U0001f64e", id="a face"),
+        pytest.param("caf\u00e9\u0570", "bvn\xec\u9e5e", id="Armenian among others"),
+        pytest.param("Stra\u00dfe", "Jjtn\u7056t", id="a letter without a capital"),
+        pytest.param("bcfb69b1-74e8-4802-bf0c-1cc3d470f533", "08a98337-c2ea-49d0-ec28-3e1e5bb17d6c", id="a UUID"),
+        pytest.param("a" * 40, "70d8d73c9e0c1b6853f0b3100e4ba53b90ea428a", id="a hash"),
+        pytest.param("z" * 40, "mkctwzejrwcabdtagipkjjiciknzbjapflspucnl", id="a long word"),
+        pytest.param("0012", "0062", id="leading zeros"),
+        pytest.param("1" * 19, "1082570494259892496", id="an id of 19 digits"),
+        pytest.param("2" * 60, "212209998358976184000756349606287219232648954539112503399857", id="many digits"),
+    ],
+)
+def test_the_pseudonyms_of_a_key_are_the_same_in_every_version_so_that_recordings_fit_together(
+    word: str, pseudonym: str
+) -> None:
+    assert PSEUDONYMS.word(word) == pseudonym
+
+
+def test_so_are_its_numbers_and_the_time_that_it_takes_away() -> None:
+    told = [7, 668, -1_234_567, 10**18]
+    assert list(map(PSEUDONYMS.number, told)) == [1, 692, -6_987_042, 1_839_682_801_715_883_439]
+    assert PSEUDONYMS.shift == -5_447_262
+
+
 def test_times_are_set_back_by_some_weeks() -> None:
     least, most = DAYS_BACK
     assert all(-most * 86_400 <= each.shift <= -least * 86_400 for each in (PSEUDONYMS, OTHERS))

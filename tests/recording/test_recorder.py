@@ -239,7 +239,9 @@ def test_deadlines_are_told_on_the_drivers_clock(began_at: float) -> None:
     recorder, unrecorded = new_recorder(), Unrecorded()
     recorder.connect(began_at)
     unrecorded.connect(0.0)
-    assert recorder.poll_timeout() == began_at + unrecorded.machine.poll_timeout()
+    due = unrecorded.machine.poll_timeout()
+    assert due is not None
+    assert recorder.poll_timeout() == began_at + due
 
 
 @pytest.mark.parametrize(("began_at", "told"), [(100.0, 0.123457), (0.0, 0.12345678)])
