@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from kick_proto.recording.pseudonyms import DAYS_BACK, RANGES, Pseudonyms
 
-PSEUDONYMS = Pseudonyms(b"sixteen bytes at least")
+KEY = b"sixteen bytes at least"
+PSEUDONYMS = Pseudonyms(KEY)
 OTHERS = Pseudonyms(b"another key, another name")
 
 names = st.text(string.ascii_letters + string.digits + "_-", min_size=1, max_size=30)
@@ -79,7 +80,7 @@ def test_letters_of_other_scripts_do_not_stay() -> None:
 
 
 def test_another_key_has_other_pseudonyms() -> None:
-    assert PSEUDONYMS.word("electric_llama") == Pseudonyms(b"sixteen bytes at least").word("electric_llama")
+    assert PSEUDONYMS.word("electric_llama") == Pseudonyms(KEY).word("electric_llama")
     assert PSEUDONYMS.word("electric_llama") != OTHERS.word("electric_llama")
     assert PSEUDONYMS.number(123_456_789) != OTHERS.number(123_456_789)
     assert PSEUDONYMS.shift != OTHERS.shift
@@ -108,13 +109,14 @@ def test_another_key_has_other_pseudonyms() -> None:
 def test_the_pseudonyms_of_a_key_are_the_same_in_every_version_so_that_recordings_fit_together(
     word: str, pseudonym: str
 ) -> None:
-    assert PSEUDONYMS.word(word) == pseudonym
+    assert Pseudonyms(KEY).word(word) == pseudonym
 
 
 def test_so_are_its_numbers_and_the_time_that_it_takes_away() -> None:
+    fresh = Pseudonyms(KEY)
     told = [7, 668, -1_234_567, 10**18]
-    assert list(map(PSEUDONYMS.number, told)) == [1, 692, -6_987_042, 1_839_682_801_715_883_439]
-    assert PSEUDONYMS.shift == -5_447_262
+    assert list(map(fresh.number, told)) == [1, 692, -6_987_042, 1_839_682_801_715_883_439]
+    assert fresh.shift == -5_447_262
 
 
 def test_times_are_set_back_by_some_weeks() -> None:
@@ -123,8 +125,9 @@ def test_times_are_set_back_by_some_weeks() -> None:
 
 
 def test_a_key_that_is_too_short_is_refused() -> None:
-    with pytest.raises(ValueError, match="16 bytes or more, not 3"):
+    with pytest.raises(ValueError, match=r"^a key has 16 bytes or more, not 3$"):
         Pseudonyms(b"key")
+    assert Pseudonyms(b"k" * 16).word("ada") != "ada"
 
 
 def test_long_words_are_mapped_whole() -> None:
