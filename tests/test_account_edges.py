@@ -45,6 +45,14 @@ def test_no_two_exchanges_have_the_same_ref_whoever_makes_them() -> None:
     assert len(set(refs)) == len(refs) == 5
 
 
+def test_accounts_that_share_their_refs_give_none_of_them_twice() -> None:
+    refs = rest.Refs()
+    accounts = [Account(APP, rng=random.Random(7), refs=refs) for _ in range(2)]
+    given = [account.submit(0.0, thing(Auth.NONE)) for account in accounts]
+    fetched = [output.ref for account in accounts if (output := account.poll_output()) is not None]
+    assert len({*given, *fetched}) == 4
+
+
 def test_a_call_that_fails_is_tried_again_after_a_time_of_chance() -> None:
     account, world = logged_in()
     world.kick.api_faults.append(error(503))
@@ -112,6 +120,18 @@ def test_a_refusal_tells_with_which_of_the_tokens_the_call_was_made() -> None:
     assert [event.credential for event in world.events() if isinstance(event, Refused)] == [2, 0]
 
 
+def test_the_tokens_of_a_login_are_the_first_whatever_was_called_before_it() -> None:
+    account, world = fresh()
+    world.call(account.submit, thing())
+    url = world.call(account.begin, entropy=ENTROPY)
+    world.call(account.answer, world.kick.authorize(url))
+    store(account, world)
+    world.kick.api_faults.append(error(403))
+    world.call(account.submit, thing())
+    (refused,) = world.events()
+    assert refused.credential == 1
+
+
 def test_a_call_that_waited_for_a_token_in_vain_was_made_with_none() -> None:
     config = Config(rest=rest.Config(hold=60.0), store_timeout=1_000.0)
     account, world = logged_in(config=config)
@@ -132,3 +152,4 @@ def test_to_adopt_the_same_expired_tokens_again_refuses_what_waits_for_new_ones(
     (refused,) = world.events()
     assert refused.failure.outcome is Outcome.UNAUTHORIZED
     assert refused.failure.message == "the access token has expired, and could not be renewed"
+    assert refused.credential == 0
