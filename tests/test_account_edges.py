@@ -11,7 +11,7 @@ from kick_proto.outcomes import Outcome
 from kick_proto.pace import Pace
 from kick_proto.rest import Refused, Replied
 from tests.exchanges import ENTROPY, SILENCE, Exchanges, Kick, error, thing
-from tests.test_account import OVER, THEIRS, kinds, logged_in, store
+from tests.test_account import OVER, THEIRS, fresh, kinds, logged_in, store
 from tests.test_oauth import APP, STORED
 
 SLOW = Config()
