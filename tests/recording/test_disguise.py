@@ -187,6 +187,8 @@ def nested(levels: int, value: object, key: str | None = None) -> Any:
 def test_names_are_looked_for_100_levels_deep(key: str | None) -> None:
     told = [json.dumps({"data": nested(levels, {"name": "Ada"}, key)}) for levels in (99, 100)]
     assert [list(names_in(each)) for each in told] == [["ada"], []]
+    told = [json.dumps({"data": {"name": nested(levels, "Ada")}}) for levels in (99, 100)]
+    assert [list(names_in(each)) for each in told] == [["ada"], []]
 
 
 TIMES = [

@@ -1,3 +1,4 @@
+import math
 import random
 from typing import Any
 
@@ -182,19 +183,25 @@ def test_lines_that_nobody_takes_end_the_recording_and_not_the_machine() -> None
     assert recorder.take_lines() == []
 
 
-def test_a_limit_counts_the_bytes_that_stand_here_and_begins_anew_when_they_are_taken() -> None:
-    def ticked(recorder: Recorder) -> list[bytes]:
-        for _ in range(5):
-            recorder.handle_timeout(0.0)
-        return recorder.take_lines()
+def ticked(recorder: Recorder, times: int = 5) -> list[bytes]:
+    for _ in range(times):
+        recorder.handle_timeout(0.0)
+    return recorder.take_lines()
 
+
+def test_a_limit_counts_the_bytes_that_stand_here() -> None:
     first, *rest = (len(line) for line in ticked(new_recorder()))
     for most, kept in ((first + sum(rest[:3]), 3), (first + sum(rest[:3]) + 1, 4)):
         lines = ticked(new_recorder(most=most))
         assert (len(lines) - 1, b"ended" in lines[kept + 1]) == (kept + 1, True)
-    recorder = new_recorder(most=max(first, sum(rest[:4]) + 1))
+
+
+def test_a_limit_counts_anew_when_the_lines_are_taken() -> None:
+    lengths = [len(line) for line in ticked(new_recorder(), 100)[1:]]
+    recorder = new_recorder(most=sum(lengths[:-1]) + 1)
     recorder.take_lines()
-    assert b"ended" not in b"".join(ticked(recorder))
+    for _ in range(3):
+        assert b"ended" not in b"".join(ticked(recorder, 100))
 
 
 def test_a_limit_of_nothing_is_none() -> None:
@@ -242,6 +249,16 @@ def test_deadlines_are_told_on_the_drivers_clock(began_at: float) -> None:
     due = unrecorded.machine.poll_timeout()
     assert due is not None
     assert recorder.poll_timeout() == began_at + due
+
+
+def test_who_wakes_a_hair_too_early_fires_nothing_whatever_is_rounded() -> None:
+    recorder = new_recorder()
+    recorder.connect(100.0)
+    due = recorder.poll_timeout()
+    assert due is not None
+    for now, fired in ((math.nextafter(due, 0.0), False), (due, True)):
+        recorder.handle_timeout(now)
+        assert (recorder.poll_timeout() != due) is fired
 
 
 @pytest.mark.parametrize(("began_at", "told"), [(100.0, 0.123457), (0.0, 0.12345678)])
