@@ -173,7 +173,7 @@ def _words(response: Response) -> tuple[str | None, str | None]:
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None, _short(response.body[:READ_AT_MOST].decode("utf-8", "replace"))
     if not isinstance(body, dict):
-        return None, _short(body) if isinstance(body, str) else None
+        return None, _short(body)
     said = [found for read in SAID if (found := read(body)) is not None]
     return _short(body.get("error")), _short("; ".join(dict.fromkeys(said)))
 

@@ -384,8 +384,8 @@ class Listener:
         try:
             peer.http.receive_data(data)
             event = peer.http.next_event()
-        except h11.RemoteProtocolError as error:
-            self._answer(peer.ref, TOO_LARGE if error.error_status_hint == 431 else NO_HTTP)
+        except h11.RemoteProtocolError:
+            self._answer(peer.ref, NO_HTTP)
             return
         if isinstance(event, h11.Request):
             self._on_request(now, peer.ref, event)

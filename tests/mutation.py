@@ -23,17 +23,36 @@ PAGE = ROOT / "docs" / "mutation.md"
 
 SESSION_TESTS = ("test_session", "test_session_endpoints", "test_session_events", "test_session_topics")
 PUSHER_TESTS = ("test_pusher", "test_pusher_end", "test_pusher_life")
+REST_TESTS = ("test_rest", "test_rest_edges", "test_rest_ends", "test_rest_redirects", "test_rest_requests")
 
 TESTS: Mapping[str, tuple[str, ...]] = {
+    "account": ("test_account", "test_account_edges"),
     "agenda": ("test_agenda",),
     "backoff": ("test_backoff",),
     "bucket": ("test_bucket",),
     "clusters": ("test_clusters",),
     "frames": ("test_frames",),
+    "http": ("test_http",),
+    "oauth": ("test_oauth", "test_oauth_attempt", "test_oauth_edges"),
+    "outcomes": ("test_outcomes",),
+    "pace": ("test_pace",),
     "pusher": (*PUSHER_TESTS, "test_contract"),
     "recent": ("test_recent",),
+    "recording.anonymising": ("recording/test_anonymising",),
+    "recording.disguise": ("recording/test_disguise",),
+    "recording.lines": ("recording/test_lines",),
+    "recording.packing": ("recording/test_packing",),
+    "recording.pseudonyms": ("recording/test_pseudonyms",),
+    "recording.recorder": ("recording/test_recorder",),
+    "recording.replaying": ("recording/test_replaying",),
+    "recording.setup": ("recording/test_setup",),
+    "recording.transcript": ("recording/test_transcript",),
     "redial": ("test_redial",),
+    "redirect": ("test_redirect",),
+    "rest": REST_TESTS,
+    "secret": ("test_secret",),
     "session": (*SESSION_TESTS, "test_session_drift", "test_contract"),
+    "slugs": ("test_slugs",),
     "timers": ("test_timers",),
     "wishes": ("test_wishes", "test_session_topics"),
 }

@@ -268,6 +268,7 @@ def test_tokens_that_cannot_be_renewed_go_out_as_they_are() -> None:
     ref = world.call(account.submit, thing())
     assert refused(world.events()) == {ref: Outcome.UNAUTHORIZED}
     assert not account.is_renewable
+    assert world.kick.used == ["access-0"]
 
 
 def test_an_apps_token_is_renewed_by_asking_again() -> None:
@@ -331,7 +332,7 @@ def test_where_a_new_token_is_no_better_the_next_401_renews_nothing_for_a_while(
         world.kick.api_faults.clear()
         world.advance(5.0)
     assert world.kick.asked == ["refresh_token"]
-    world.advance(10.0)
+    world.advance(5.0)
     world.kick.valid.clear()
     ref = world.call(account.submit, thing())
     assert store(account, world)[-1] == Replied(ref, "access-2")

@@ -1,5 +1,7 @@
 """Requests and responses as values: what is sent, what is shown, and when to come again."""
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -41,6 +43,12 @@ def test_a_form_is_read_back_as_it_was_given_and_says_that_it_is_one(form: Pairs
 def test_a_space_is_no_plus_which_some_readers_take_for_itself() -> None:
     request = Request(method="GET", address=ADDRESS, query=(("scope", "user:read chat:write"),))
     assert request.url() == f"{ADDRESS}?scope=user%3Aread%20chat%3Awrite"
+    form = Request(method="POST", address=ADDRESS, form=(("scope", "user:read chat:write"),))
+    assert form.content() == b"scope=user%3Aread%20chat%3Awrite"
+
+
+def test_without_a_query_there_is_no_question_mark() -> None:
+    assert Request(method="GET", address=ADDRESS).url() == ADDRESS
 
 
 def test_what_is_secret_is_in_what_is_sent_and_in_nothing_that_is_shown() -> None:
@@ -86,6 +94,7 @@ def test_a_response_shows_its_kind_and_size() -> None:
 
 def test_rich_does_not_show_more_of_a_response() -> None:
     pretty = pytest.importorskip("rich.pretty", reason="rich is an extra")
+    assert pretty.pretty_repr(RESPONSE) == "Response(status=200, size=19)"
     assert CANARY not in pretty.pretty_repr(Responded(1, RESPONSE, 0.0), max_width=20)
 
 
@@ -106,6 +115,10 @@ def test_a_timeout_is_above_nothing(field: str, wrong: float) -> None:
     limits: dict[str, Any] = {field: wrong}
     with pytest.raises(ValueError, match="timeouts are seconds above 0"):
         Timeouts(**limits)
+
+
+def test_a_timeout_may_be_less_than_a_second() -> None:
+    assert Timeouts(0.5, 0.5, 0.5) == Timeouts(connect=0.5, read=0.5, total=0.5)
 
 
 # When to come again
@@ -142,6 +155,24 @@ def test_a_date_is_read_and_one_in_the_past_means_now(seconds: int) -> None:
 )
 def test_the_three_forms_of_a_date_are_read(value: str, seconds: float) -> None:
     assert waits(value) == seconds
+
+
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This machine stands there, as far as its clock knows."""
+    if not hasattr(time, "tzset"):
+        pytest.skip("here the zone of the clock is the system's")
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "JST-9")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("tokyo")
+@pytest.mark.parametrize("date", ["Mon, 04 May 2026 12:00:07 -0000", "Mon May  4 12:00:07 2026"])
+def test_a_date_without_a_zone_is_that_of_greenwich_wherever_this_machine_stands(date: str) -> None:
+    assert waits(date) == 7.0
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """One attempt to log in: what is drawn, what is sent, and what any answer at all says."""
 
 import re
+from base64 import urlsafe_b64decode
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -35,6 +36,13 @@ def test_verifier_and_state_have_the_length_and_the_letters_that_the_rfc_allows(
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", challenge(drawn.verifier))
 
 
+def test_all_entropy_of_a_half_is_told_up_to_96_bytes() -> None:
+    drawn = attempt(bytes(range(33)) + b"\x5d\x75\xd7" * 11)
+    assert drawn.state == Secret("X" * 44)
+    assert urlsafe_b64decode(drawn.verifier.reveal()) == bytes(range(33))
+    assert attempt(b"v" * 100 + b"s" * 100) == attempt(b"v" * 96 + b"s" * 96)
+
+
 @given(st.binary(min_size=32, max_size=96), st.binary(min_size=32, max_size=96), st.data())
 def test_the_state_says_nothing_of_the_verifier(one: bytes, state: bytes, data: st.DataObject) -> None:
     length = min(len(one), len(state))
@@ -58,44 +66,53 @@ def test_a_code_is_read(query: str) -> None:
     assert read_answer(query, OPEN) == Code(Secret("c/1"))
 
 
+ANOTHERS = "the answer is not to the login that was begun here (its state is another's); log in again from the start"
+NO_CODE = "the answer has no code that could be exchanged for tokens; log in again"
+DENIED = "error=access_denied&error_description=The+user+said+no&state=st"
+
+
 @pytest.mark.parametrize(
     ("query", "code", "sentence"),
     [
-        pytest.param("code=c&state=other", "state_mismatch", "not to the login that was begun here", id="another's"),
-        pytest.param("code=c&state=", "state_mismatch", "log in again from the start", id="a blank state"),
-        pytest.param("code=c", "state_mismatch", "log in again from the start", id="no state"),
-        pytest.param("", "state_mismatch", "log in again from the start", id="nothing"),
-        pytest.param("error=access_denied&state=other", "state_mismatch", "from the start", id="another's error"),
-        pytest.param("state=st", "missing_code", "no code that could be exchanged", id="no code"),
-        pytest.param("state=st&code=", "missing_code", "no code", id="a blank code"),
-        pytest.param("state=st&code=%0d%0a", "missing_code", "no code", id="a code of line ends"),
-        pytest.param("state=st&code=%ED%A0%80", "missing_code", "no code", id="a code that is no text"),
-        pytest.param("state=st&code=c&code=d", "repeated_parameter", "has code more than once", id="two codes"),
-        pytest.param("state=st&state=st&code=c", "repeated_parameter", "has state more than once", id="two states"),
-        pytest.param("error=a&error=b", "repeated_parameter", "has error more than once", id="two errors"),
+        pytest.param("code=c&state=other", "state_mismatch", ANOTHERS, id="another's"),
+        pytest.param("code=c&state=", "state_mismatch", ANOTHERS, id="a blank state"),
+        pytest.param("code=c", "state_mismatch", ANOTHERS, id="no state"),
+        pytest.param("", "state_mismatch", ANOTHERS, id="nothing"),
+        pytest.param("error=access_denied&state=other", "state_mismatch", ANOTHERS, id="another's error"),
+        pytest.param("error=access_denied&state=", "state_mismatch", ANOTHERS, id="an error with a blank state"),
+        pytest.param("state=st", "missing_code", NO_CODE, id="no code"),
+        pytest.param("state=st&code=", "missing_code", NO_CODE, id="a blank code"),
+        pytest.param("state=st&code=%0d%0a", "missing_code", NO_CODE, id="a code of line ends"),
+        pytest.param("state=st&code=%ED%A0%80", "missing_code", NO_CODE, id="a code that is no text"),
+        pytest.param("state=st&code=c&code=d", "repeated_parameter", "the answer has code more than once", id="codes"),
+        pytest.param("state=st&code=c&code=", "repeated_parameter", "the answer has code more than once", id="a blank"),
         pytest.param(
-            "error=access_denied&error_description=The+user+said+no&state=st",
-            "access_denied",
-            "Kick gave no code: The user said no",
-            id="denied",
+            "state=st&state=st&code=c", "repeated_parameter", "the answer has state more than once", id="states"
         ),
-        pytest.param("error=access_denied", "access_denied", "gave no code: access_denied", id="denied, no state"),
-        pytest.param("error=access_denied&code=c&state=st", "access_denied", "gave no code", id="denied, with a code"),
-        pytest.param("error=no%20word&state=st", "unknown_error", "gave no code: no word", id="an error of two words"),
-        pytest.param(f"code=c&state=st&x={'y' * 9000}", "too_long", "more than 8192", id="too long"),
+        pytest.param("error=a&error=b", "repeated_parameter", "the answer has error more than once", id="errors"),
+        pytest.param(DENIED, "access_denied", "Kick gave no code: The user said no", id="denied"),
+        pytest.param("error=access_denied", "access_denied", "Kick gave no code: access_denied", id="denied, no state"),
+        pytest.param("error=x&code=c&state=st", "x", "Kick gave no code: x", id="denied, with a code"),
+        pytest.param(
+            "error=no%20word&state=st", "unknown_error", "Kick gave no code: no word", id="an error of two words"
+        ),
     ],
 )
 def test_any_other_answer_says_why_there_are_no_tokens(query: str, code: str, sentence: str) -> None:
-    declined = read_answer(query, OPEN)
-    assert isinstance(declined, Declined)
-    assert declined.code == code
-    assert sentence in declined.reason
+    assert read_answer(query, OPEN) == Declined(code, sentence)
+
+
+def test_an_answer_is_read_up_to_8192_characters() -> None:
+    query = "code=c&state=st&x=" + "y" * (8_192 - 18)
+    assert read_answer(query, OPEN) == Code(Secret("c"))
+    assert read_answer(query + "y", OPEN) == Declined("too_long", "the answer has 8193 characters, more than 8192")
 
 
 def test_what_kick_says_is_kept_short_and_obeyed_by_no_terminal() -> None:
     words = "\x1b[2J\x07evil\r\n access_token=canary \u202e" + "x" * 500
     declined = read_answer("error=server_error&error_description=" + quote(words), OPEN)
     assert isinstance(declined, Declined)
+    assert declined.reason.startswith("Kick gave no code: [2J evil ")
     assert declined.reason.isprintable()
     assert "canary" not in declined.reason
     assert len(declined.reason) < 350

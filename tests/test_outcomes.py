@@ -94,6 +94,10 @@ SHAPES: Mapping[str, tuple[int, object, Outcome, str | None, str]] = {
     "an array": (400, ["no"], Outcome.REJECTED, None, "HTTP 400, rejected"),
     "nothing": (404, b"", Outcome.NOT_FOUND, None, "HTTP 404, not found"),
     "a redirect that nobody followed": (302, b"", Outcome.BAD_RESPONSE, None, "HTTP 302, bad response"),
+    "a choice that nobody made": (300, b"", Outcome.BAD_RESPONSE, None, "HTTP 300, bad response"),
+    "a text that speaks of a tag": (
+        400, b"X<html> is not allowed", Outcome.REJECTED, None, "HTTP 400, rejected: X<html> is not allowed",
+    ),
     "too many": (429, {"message": "Too Many Requests"}, Outcome.RATE_LIMITED, None,
                  "HTTP 429, rate limited: Too Many Requests"),
 }  # fmt: skip
@@ -149,10 +153,15 @@ def test_what_the_edge_sends_is_told_apart_and_the_ways_out_are_named(
     [
         pytest.param(404, HTML, b"<!DOCTYPE html><h1>404</h1>", Outcome.NOT_FOUND, id="a page for a 404"),
         pytest.param(502, HTML, b"<html>Bad Gateway</html>", Outcome.SERVER_ERROR, id="a page for a 502"),
+        pytest.param(502, (), b"<HTML>Bad Gateway</HTML>", Outcome.SERVER_ERROR, id="a page that names no kind"),
+        pytest.param(502, (), b"\xef\xbb\xbf\r\n\t <html>", Outcome.SERVER_ERROR, id="one after a byte order mark"),
+        pytest.param(502, (), b" " * 1_019 + b"<html>", Outcome.SERVER_ERROR, id="one that begins late"),
         pytest.param(429, HTML, b"<html>error 1015</html>", Outcome.RATE_LIMITED, id="a page for a 429"),
         pytest.param(403, (*JSON, ("cf-ray", "0-AMS")), b'{"message":"no"}', Outcome.FORBIDDEN, id="cf-ray is no mark"),
         pytest.param(403, (), b"", Outcome.FORBIDDEN, id="a 403 without a word"),
         pytest.param(403, (), b'"no"', Outcome.FORBIDDEN, id="a 403 with one word of JSON"),
+        pytest.param(403, (), b'{"code":1e999}', Outcome.FORBIDDEN, id="a 403 with a number that is too large"),
+        pytest.param(403, (), b'{"message":"\xff"}', Outcome.FORBIDDEN, id="a 403 with broken letters"),
         pytest.param(401, (("content-type", "text/plain"),), b"no", Outcome.UNAUTHORIZED, id="plain text with a 401"),
         pytest.param(400, JSON, msgspec.json.encode(BLOCK), Outcome.REJECTED, id="those words with another status"),
     ],
@@ -163,6 +172,10 @@ def test_what_is_not_the_edges_is_not_taken_for_it(
     failure = failed(status, body, headers)
     assert failure.outcome is outcome
     assert "<" not in failure.message
+
+
+def test_what_begins_like_a_page_too_late_is_read_as_text() -> None:
+    assert failed(502, b" " * 1_020 + b"<html>", ()).message == "HTTP 502, server error: <html>"
 
 
 def test_a_page_in_the_place_of_data_is_left_to_the_parser() -> None:
@@ -182,6 +195,13 @@ def test_each_outcome_becomes_its_own_exception() -> None:
     kinds = {outcome: type(Failure(outcome=outcome, message="m").error()) for outcome in Outcome}
     assert kinds == {**ERRORS, Outcome.UNREACHABLE: errors.TransportError}
     assert len(set(kinds.values())) == len(Outcome)
+    assert {str(Failure(outcome=outcome, message="m").error()) for outcome in Outcome} == {"m"}
+
+
+def test_an_exception_of_what_was_never_asked_has_no_status() -> None:
+    error = Failure(outcome=Outcome.UNAUTHORIZED, message="log in first").error()
+    assert isinstance(error, errors.Unauthorized)
+    assert error.status == 0
 
 
 def test_the_exception_holds_what_is_known() -> None:
@@ -256,6 +276,22 @@ def test_a_secret_that_is_cut_at_the_end_of_what_is_kept_is_not_begun(before: in
     told = failed(400, {"message": "no." + " " * (before - 3) + "Canary7" + "0123456789abcdef" * 2}).message
     assert "Canary7" not in told
     assert "no." in told
+
+
+def test_a_secret_gives_way_to_a_word_that_says_so() -> None:
+    assert redacted("the token: canary5f1d9e is bad") == "the <redacted> is bad"
+
+
+def test_of_a_sentence_only_the_beginning_is_read() -> None:
+    assert (
+        failed(400, {"message": "no. token=" + "x" * 1_250 + " and more"}).message == "HTTP 400, rejected: no. token="
+    )
+
+
+def test_a_sentence_of_300_characters_is_kept_whole_and_a_longer_one_cut() -> None:
+    whole = "no " * 99 + "end"
+    assert failed(400, {"message": whole}).message == f"HTTP 400, rejected: {whole}"
+    assert failed(400, {"message": whole + "s"}).message == f"HTTP 400, rejected: {whole[:-1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def test_a_text_that_is_short_enough_is_kept_whole() -> None:

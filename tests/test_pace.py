@@ -161,6 +161,13 @@ def test_what_rounding_leaves_of_a_deadline_is_no_wait() -> None:
     assert pace.start(API, 11.0 - ROUNDING) is None
 
 
+def test_a_wait_of_just_the_rounding_is_none_either() -> None:
+    held, quick = Pace(), Pace(rate=1 / ROUNDING)
+    held.hold(API, 5.0 + ROUNDING)
+    assert held.start(API, 5.0) is None
+    assert [quick.start(API, 0.0) for _ in range(2)] == [None, None]
+
+
 @pytest.mark.parametrize(("rate", "burst"), [(0.0, 1.0), (math.nan, 1.0), (1.0, 0.5)])
 def test_a_pace_that_makes_no_sense_is_refused(rate: float, burst: float) -> None:
     with pytest.raises(ValueError, match="a bucket needs a rate above 0"):

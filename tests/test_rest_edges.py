@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from kick_proto.endpoints.call import Auth, Call, Host, Instead
 from kick_proto.outcomes import Outcome
 from kick_proto.secret import Secret
-from tests.rest_acts import OK, SILENCE, Stage, answer, config, get, moved
+from tests.rest_acts import OK, SILENCE, Stage, answer, config, get, moved, steady
 
 
 def other(call: Call[object]) -> tuple[Instead[object], ...]:
@@ -22,6 +22,40 @@ def test_an_answer_at_the_very_end_of_a_calls_time_starts_it_no_more() -> None:
     stage.now = 10.0
     stage.respond(OK)
     assert stage.log == ["0 GET api.kick.com/a", "10 /a: 'fine'", "10 /b: unreachable"]
+
+
+def test_an_answer_that_comes_late_starts_the_first_call_that_is_still_in_time() -> None:
+    stage = Stage(SILENCE, config=config(hold=10.0))
+    stage.submit(get("/a"), get("/b"))
+    stage.advance(5.0)
+    stage.submit(get("/c"))
+    stage.now = 12.0
+    stage.respond(OK)
+    assert stage.log[1:] == ["12 GET api.kick.com/c", "12 /a: 'fine'", "12 /b: unreachable", "12 /c: 'fine'"]
+
+
+def test_at_the_very_end_of_a_calls_time_nothing_is_asked_instead() -> None:
+    stage = Stage(SILENCE, config=config(hold=10.0))
+    stage.submit(get("/a", instead=other(get("/x"))))
+    stage.now = 10.0
+    stage.respond(answer(404))
+    assert stage.log == ["0 GET api.kick.com/a", "10 /a: not found"]
+
+
+QUICK = config(burst=9.0, backoff=steady(retries=9))
+NOW, LATER = answer(429, retry_after="0"), answer(429)
+
+
+def test_a_429_that_names_no_seconds_at_all_is_followed_at_once_and_counts_all_the_same() -> None:
+    stage = Stage(NOW, NOW, LATER, config=QUICK)
+    stage.play(get())
+    assert stage.starts == [0.0, 0.0, 0.0, 20.0]
+
+
+def test_an_answer_in_the_moment_of_the_429_before_it_forgets_that_one() -> None:
+    stage = Stage(NOW, OK, LATER, config=QUICK)
+    stage.play(get("/a"), get("/b"))
+    assert stage.starts == [0.0, 0.0, 0.0, 5.0]
 
 
 def test_a_pause_that_ends_with_the_calls_time_is_not_waited_for() -> None:

@@ -13,7 +13,7 @@ from kick_proto.errors import LocalProtocolError, NotFound, RemoteProtocolError
 from kick_proto.http import Headers, Response
 from kick_proto.outcomes import Outcome
 from kick_proto.rest import Client, Config, Refs
-from kick_proto.rest.states import State
+from kick_proto.rest.states import LaneState, State, Timer
 from kick_proto.secret import Secret
 from tests.rest_acts import (
     OK,
@@ -59,6 +59,24 @@ def test_a_call_that_is_abandoned_is_heard_of_no_more(state: State) -> None:
     assert [line for line in log if line.endswith("/next: 'fine'")] != []
 
 
+def test_the_next_call_goes_in_the_place_of_one_that_is_abandoned() -> None:
+    stage = Stage(SILENCE)
+    ref = stage.submit(get("/a"))
+    stage.submit(get("/b"))
+    stage.advance(2)
+    stage.do(stage.client.abandon, ref)
+    assert stage.log == ["0 GET api.kick.com/a", "2 cancel", "2 GET api.kick.com/b", "2 /b: 'fine'"]
+
+
+def test_where_all_that_waited_is_abandoned_nothing_is_waited_for() -> None:
+    stage = Stage()
+    stage.submit(get("/a"))
+    ref = stage.submit(get("/b"))
+    assert stage.client.poll_timeout() == 1.0
+    stage.do(stage.client.abandon, ref)
+    assert stage.client.poll_timeout() is None
+
+
 @pytest.mark.parametrize("state", OPEN)
 def test_closing_refuses_what_is_open(state: State) -> None:
     stage, ref = brought_to(state)
@@ -81,7 +99,7 @@ def test_closing_refuses_what_is_open(state: State) -> None:
 def test_a_client_that_is_closed_takes_no_call_and_lets_the_rest_be() -> None:
     stage = Stage()
     stage.do(stage.client.close)
-    with pytest.raises(LocalProtocolError, match="closed"):
+    with pytest.raises(LocalProtocolError, match=r"^cannot submit: this client is closed; make a new one$"):
         stage.submit(get())
     stage.do(stage.client.set_token, Secret("old"))
     stage.do(stage.client.abandon, 1)
@@ -107,6 +125,24 @@ def test_a_timeout_before_its_time_changes_nothing() -> None:
     assert stage.log == ["0 GET api.kick.com/a"]
 
 
+def test_a_new_client_is_open_and_its_hosts_have_nothing_to_do() -> None:
+    client = Client(rng=random.Random(7))
+    assert client.closed is False
+    assert client.lanes == dict.fromkeys(Host, LaneState.IDLE)
+    assert (client.states, client.poll_timeout()) == ({}, None)
+
+
+def test_each_timer_that_runs_is_seen_with_the_call_or_the_host_that_it_is_for() -> None:
+    stage = Stage(answer(500), SILENCE, config=config(backoff=steady(9.0), in_flight=2))
+    failed, flying, queued = (stage.submit(get(path)) for path in ("/a", "/b", "/c"))
+    stage.advance(1)
+    assert stage.client.timers_of(failed) == {Timer.HOLD, Timer.RETRY}
+    assert stage.client.timers_of(flying) == {Timer.ANSWER}
+    assert stage.client.timers_of(queued) == {Timer.HOLD}
+    assert stage.client.timers_of(Host.API) == {Timer.GO}
+    assert stage.client.timers_of(Host.SITE) == frozenset()
+
+
 def test_events_can_be_taken_one_by_one() -> None:
     client = Client(rng=random.Random(7))
     refs = [client.submit(0.0, get(auth=Auth.NEEDED)) for _ in range(2)]
@@ -120,7 +156,7 @@ def test_machines_that_share_their_refs_take_none_of_each_others_answers() -> No
     given = [client.submit(0.0, get()) for client in (one, other, one)]
     fetched = [client.poll_output() for client in (one, other)]
     seen = {*given, *(output.ref for output in fetched if output is not None)}
-    assert len(seen) == 5
+    assert seen == {1, 2, 3, 4, 5}
     assert copy.deepcopy(refs).next() == refs.next()
 
 
@@ -163,15 +199,34 @@ def test_what_a_parser_says_is_kept_short_and_without_secrets() -> None:
     assert "hunter2" not in repr(stage.refusals)
 
 
+def test_of_what_a_parser_says_only_the_beginning_is_read() -> None:
+    stage = Stage()
+    stage.play(raising(ValueError("no id, but token=" + "x" * 1_250 + " and more")))
+    assert stage.failure.message == "HTTP 200, bad response: it cannot be read: no id, but token="
+
+
 @pytest.mark.parametrize(("size", "end"), [(8, "'ffffff'"), (9, "bad response")])
 def test_an_answer_is_read_up_to_its_limit(size: int, end: str) -> None:
     stage = Stage(answer(200, b'"' + b"f" * (size - 2) + b'"'), config=config(max_body=8))
     assert stage.play(get())[-1] == f"0 /a: {end}"
+    told = [refused.failure.message for refused in stage.refusals]
+    assert told in ([], ["HTTP 200, bad response: the answer is larger than 8 bytes"])
 
 
 def test_a_page_of_the_edge_is_not_asked_for_again() -> None:
     page = Response(403, (("content-type", "text/html"),), b"<!DOCTYPE html><html><title>Just a moment...</title>")
     assert Stage(page).play(get(host=Host.SITE)) == ["0 GET kick.com/a", "0 /a: blocked by the edge"]
+
+
+def test_a_page_of_the_edge_is_no_redirect_whatever_its_status() -> None:
+    page = answer(302, b"", location="/b", cf_mitigated="challenge")
+    assert Stage(page).play(get(redirects=True)) == ["0 GET api.kick.com/a", "0 /a: blocked by the edge"]
+
+
+def test_a_status_that_is_neither_success_nor_redirect_nor_error_is_a_bad_response() -> None:
+    stage = Stage(answer(304, b""))
+    stage.play(get(redirects=True))
+    assert stage.failure.message == "HTTP 304, bad response"
 
 
 names = st.sampled_from(["retry-after", "location", "content-type", "cf-mitigated", "x"])
@@ -205,6 +260,11 @@ def test_no_secret_is_seen_in_what_a_client_puts_out() -> None:
     assert len(stage.requests) == 4
     seen = repr((stage.requests, stage.refusals, stage.client, vars(stage.client)))
     assert "hunter2" not in seen
+
+
+def test_a_configuration_may_be_quick_and_pause_for_one_time_only() -> None:
+    config = Config(pause=0.5, longest_pause=0.5)
+    assert (config.pause, config.longest_pause) == (0.5, 0.5)
 
 
 @pytest.mark.parametrize(

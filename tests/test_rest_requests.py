@@ -3,7 +3,8 @@
 import pytest
 
 from kick_proto.endpoints.call import Auth, Host, Instead, Sites
-from kick_proto.http import Timeouts
+from kick_proto.errors import NotFound
+from kick_proto.http import Response, Timeouts
 from kick_proto.outcomes import Outcome
 from kick_proto.rest.requests import AGENT, BROWSER
 from kick_proto.rest.states import State
@@ -161,6 +162,25 @@ def test_an_alternative_that_needs_a_token_is_refused_without_one_and_may_have_a
         assert Stage(answer(404)).play(get("/a", instead=(Instead(NOWHERE, needed),)))[-1] == end
 
 
+def parse(response: Response) -> object:
+    raise NotFound("no such channel", status=200) if response.body == b"null" else ValueError("odd")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(answer(200, b"null"), id="nothing"),
+        pytest.param(answer(200, b"odd"), id="odd"),
+        pytest.param(answer(200, b"n" * 99), id="too large"),
+        pytest.param(moved("https://evil.example/"), id="a redirect elsewhere"),
+    ],
+)
+def test_an_alternative_is_asked_where_the_answer_is_of_no_use(said: Answer) -> None:
+    other = Instead(frozenset({Outcome.NOT_FOUND, Outcome.BAD_RESPONSE}), get("/b"))
+    stage = Stage(said, config=config(max_body=10))
+    assert stage.play(get(parse=parse, redirects=True, instead=(other,)))[-1] == "1 /a: 'fine'"
+
+
 def test_no_alternative_is_begun_after_the_time_of_the_call() -> None:
     call = get(instead=(Instead(frozenset({Outcome.UNREACHABLE}), get("/b")),))
     stage = Stage(SILENCE, config=config(hold=10.0))
@@ -178,13 +198,40 @@ def test_an_alternative_goes_its_own_way_where_the_first_was_redirected() -> Non
     ]
 
 
+OTHERWISE = Instead(frozenset({Outcome.UNAUTHORIZED}), get("/c", Host.SITE))
+
+
+def test_a_call_that_needs_a_token_may_have_an_alternative_that_needs_none() -> None:
+    log = ["0 GET kick.com/c", "0 /a: 'fine'"]
+    assert Stage().play(get("/a", auth=Auth.NEEDED, instead=(OTHERWISE,))) == log
+
+
+@pytest.mark.parametrize(
+    ("said", "asked_at"),
+    [
+        pytest.param(moved("/b"), 1, id="redirected"),
+        pytest.param(answer(429), 1, id="paused"),
+        pytest.param(answer(500), 2, id="failed"),
+    ],
+)
+def test_a_call_whose_token_is_taken_away_in_flight_may_have_an_alternative_when_it_comes_to_ask_again(
+    said: Response, asked_at: float
+) -> None:
+    stage = Stage(SILENCE)
+    stage.do(stage.client.set_token, OLD)
+    stage.submit(get("/a", auth=Auth.NEEDED, redirects=True, instead=(OTHERWISE,)))
+    stage.do(stage.client.set_token, None)
+    stage.advance(1)
+    stage.respond(said)
+    assert stage.play()[1:] == [f"{asked_at} GET kick.com/c", f"{asked_at} /a: 'fine'"]
+
+
 @pytest.mark.parametrize(
     ("said", "path"), [pytest.param(SILENCE, "/b", id="queued"), pytest.param(answer(500), "/a", id="waiting")]
 )
 def test_a_call_whose_token_is_taken_away_may_have_an_alternative(said: Answer, path: str) -> None:
-    other = Instead(frozenset({Outcome.UNAUTHORIZED}), get("/c", Host.SITE))
     stage = Stage(said)
     stage.do(stage.client.set_token, OLD)
-    stage.submit(get("/a", auth=Auth.NEEDED, instead=(other,)), get("/b", auth=Auth.NEEDED, instead=(other,)))
+    stage.submit(get("/a", auth=Auth.NEEDED, instead=(OTHERWISE,)), get("/b", auth=Auth.NEEDED, instead=(OTHERWISE,)))
     stage.do(stage.client.set_token, None)
     assert stage.log[:3] == ["0 GET api.kick.com/a", "0 GET kick.com/c", f"0 {path}: 'fine'"]

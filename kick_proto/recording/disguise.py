@@ -12,7 +12,7 @@ somebody's: it looks like no field's, or stands somewhere as a name.
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -70,6 +70,7 @@ class Disguise:
     def __init__(self, pseudonyms: Pseudonyms, names: Iterable[str] = ()) -> None:
         self._pseudonyms = pseudonyms
         self._names = frozenset(names)
+        self._known_fields = _known_fields()
 
     def frame(self, text: str) -> str:
         """A text of the socket, which need be no frame."""
@@ -150,7 +151,7 @@ class Disguise:
         }
 
     def _field(self, name: str) -> str:
-        if name in _known_fields() or (_FIELD.fullmatch(name) and name.casefold() not in self._names):
+        if name in self._known_fields or (_FIELD.fullmatch(name) and name.casefold() not in self._names):
             return name
         return self.text(name)
 
@@ -219,7 +220,6 @@ def _names(key: str, value: Any, depth: int) -> Iterator[str]:
                 yield from _names(name, each, depth + 1)
 
 
-@cache
 def _known_fields() -> frozenset[str]:
     """The names of all fields that the decoders know, whoever is called like one."""
     return ENVELOPE.union(*(_fields(shapes.type_info(row.payload), 0) for row in ROWS))

@@ -1,4 +1,5 @@
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,20 @@ from hypothesis import given, settings
 from kick_proto.backoff import Backoff
 from kick_proto.clusters import endpoint_at
 from kick_proto.decoders import ROWS
+from kick_proto.errors import LocalProtocolError
 from kick_proto.events import ChatMessage, GiftedSubscriptions, JoinedEvent
 from kick_proto.frames import Frame, encode_frame
 from kick_proto.ids import Channel, ChannelId, ChatroomId, topics_of
-from kick_proto.machine import Closed, Failed, Opened, Received
+from kick_proto.machine import Closed, Failed, Opened, Received, Rng
 from kick_proto.pusher import App, Timeouts
 from kick_proto.recording.anonymising import anonymise
+from kick_proto.recording.lines import Command, Header
+from kick_proto.recording.pseudonyms import Pseudonyms
+from kick_proto.recording.recorder import Commands, RecordedRng, Recorder
+from kick_proto.recording.recorder import header as new_header
 from kick_proto.recording.replaying import Replayed, replay
 from kick_proto.recording.transcript import Transcript, read
-from kick_proto.session import Config, SessionEvent
+from kick_proto.session import Config, Session, SessionEvent
 from kick_proto.testing.faults import CHAOS
 from kick_proto.testing.world import UNIX_EPOCH
 from tests import contract
@@ -28,6 +34,7 @@ from tests.test_contract import MERGE
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "wire" / "samples.ndjson"
 KEY = b"a key of at least sixteen bytes"
+PSEUDONYMS = Pseudonyms(KEY)
 CANARY = Channel(ChannelId(12_345_678), ChatroomId(87_654_321), "canary-of-the-mine")
 
 OWN_NAMES = {"moderator"}
@@ -151,6 +158,60 @@ def test_where_it_was_watched_from_is_not_left() -> None:
     header = read(made.lines).header
     assert header is not None
     assert header.unix_started_at < UNIX_EPOCH - 86_400 * 29
+
+
+def test_topics_that_were_chosen_stay_chosen_and_the_key_that_all_use_stays() -> None:
+    recorder = new_recorder(merge=None)
+    recorder.subscribe(0.0, CANARY, topics_of(CANARY)[:2])
+    recorder.connect(0.0)
+    recorder.take_events()
+    transcript = read(recorder.take_lines())
+    made = anonymise(transcript, KEY)
+    (channel,) = read(made.lines).channels
+    told = [act.step for act in read(made.lines).acts]
+    assert isinstance(told[0], Command)
+    assert told[0].topics == topics_of(channel)[:2]
+    header = read(made.lines).header
+    assert header is not None
+    assert header.setup is not None
+    assert header.setup.provider == App()
+
+
+def test_a_field_that_is_called_like_somebody_is_renamed() -> None:
+    recorder = new_recorder(merge=None)
+    recorder.subscribe(0.0, CANARY, topics_of(CANARY)[:2])
+    recorder.connect(0.0)
+    recorder.handle_input(0.1, Opened(1))
+    data = json.dumps({"username": "Canary", "votes": {"canary": 1}})
+    frame = encode_frame(Frame("Poll", topics_of(CANARY)[0], data))
+    recorder.handle_input(0.2, Received(1, [ESTABLISHED, frame], UNIX_EPOCH))
+    recorder.take_events()
+    made = anonymise(read(recorder.take_lines()), KEY)
+    assert b"canary" not in b"".join(made.lines).lower()
+
+
+def test_a_recording_of_a_machine_without_words_is_anonymised_with_one() -> None:
+    def mine(header: Header, rng: Rng) -> tuple[Commands, Session]:
+        session = Session(rng=rng)
+        return session, session
+
+    rng = RecordedRng(random.Random(7))
+    session = Session(rng=rng)
+    recorder = Recorder(session, session=session, rng=rng, header=new_header(UNIX_EPOCH, None))
+    recorder.subscribe(0.0, CANARY)
+    recorder.connect(0.0)
+    made = anonymise(read(recorder.take_lines()), KEY, mine)
+    (channel,) = read(made.lines).channels
+    assert (channel.channel_id, len(made.lines)) == (PSEUDONYMS.number(CANARY.channel_id), 4)
+
+
+def test_where_the_disguise_made_a_difference_the_line_of_the_step_is_told() -> None:
+    recorder = new_recorder(merge=None)
+    with pytest.raises(LocalProtocolError, match="not subscribed"):
+        recorder.unsubscribe(0.0, CANARY)
+    recorder.connect(0.0)
+    (difference,) = anonymise(read(recorder.take_lines()), KEY).differences
+    assert difference.number == 2
 
 
 @settings(max_examples=100)

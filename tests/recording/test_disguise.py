@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -35,6 +36,63 @@ def test_ids_are_the_same_in_topics_and_payloads() -> None:
     assert DISGUISE.topic("chatrooms.668.v2") == f"chatrooms.{number}.v2"
     assert DISGUISE.topic("private-channelpoints-668") == f"private-channelpoints-{number}"
     assert CANARY not in DISGUISE.topic(f"private-{CANARY}.668")
+
+
+def test_an_envelope_keeps_its_shape_whatever_it_holds() -> None:
+    told = {
+        "event": "New",
+        "channel": "private-channelpoints-668",
+        "data": "true",
+        "user_id": 668,
+        "seen": [True, "668"],
+    }
+    number = PSEUDONYMS.number(668)
+    assert json.loads(DISGUISE.frame(json.dumps(told))) == {
+        "event": "New",
+        "channel": f"private-channelpoints-{number}",
+        "data": "true",
+        "user_id": number,
+        "seen": [True, str(number)],
+    }
+
+
+def test_numbers_and_moments_that_stand_outside_of_frames_are_those_that_stand_in_them() -> None:
+    assert DISGUISE.number(668) == PSEUDONYMS.number(668)
+    assert DISGUISE.moment(1_790_000_000.5) == 1_790_000_000.5 + PSEUDONYMS.shift
+    assert DISGUISE.moment(5.0) == 0.0
+
+
+def test_an_id_stays_one_as_a_fraction_and_what_is_true_stays_true() -> None:
+    assert payload({"user_id": 668.0, "uid": 668, "id": True, "created_at": False}) == {
+        "user_id": float(PSEUDONYMS.number(668)),
+        "uid": PSEUDONYMS.number(668),
+        "id": True,
+        "created_at": False,
+    }
+
+
+def test_numbers_may_be_ids_from_100000_on_and_texts_of_6_digits() -> None:
+    kept = {"pieces": 99_999, "code": "12345"}
+    assert payload(kept) == kept
+    assert payload({"pieces": 100_000, "code": "123456"}) == {
+        "pieces": PSEUDONYMS.number(100_000),
+        "code": PSEUDONYMS.word("123456"),
+    }
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"viewers": 123_456, "user_id": 668, "is_live": True},
+        [{"amount": 123_456}, [668, 123_456, None]],
+    ],
+)
+def test_json_within_a_text_is_disguised_as_it_would_be_without(told: object) -> None:
+    assert json.loads(payload({"x": json.dumps(told)})["x"]) == payload({"x": told})["x"]
+
+
+def test_what_begins_like_json_and_is_none_is_a_text() -> None:
+    assert payload({"x": "{oops"})["x"] == "{" + PSEUDONYMS.word("oops")
 
 
 @pytest.mark.parametrize(
@@ -86,6 +144,53 @@ def test_a_field_that_is_called_like_somebody_is_renamed_where_no_decoder_knows_
     assert "content" in mapped
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        pytest.param("channel_id", id="of a payload"),
+        pytest.param("identity", id="of a part of it"),
+        pytest.param("celebration", id="of a part that may lack"),
+        pytest.param("active", id="of each of several parts"),
+        pytest.param("count_from_creation", id="of a payload, and not read"),
+        pytest.param("follower_badges", id="of a part, and not read"),
+        pytest.param("sort_order", id="of each of several parts, and not read"),
+    ],
+)
+def test_fields_that_the_decoders_know_keep_their_names_whoever_is_called_like_one(field: str) -> None:
+    names = frozenset(names_in(encode_frame(Frame("Poll", "", json.dumps({"username": field})))))
+    assert names == {field}
+    assert list(payload({"by": {field: 1}}, Disguise(PSEUDONYMS, names))["by"]) == [field]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('{"data":"{\\"usernames\\":[\\"Ada\\",[\\"Bob\\"]],\\"by\\":{\\"slug\\":\\"c\\"}}"}', ["ada", "bob", "c"]),
+        ('{"data":{"username":"Ada"}}', ["ada"]),
+        ('{"data":"\\"Ada\\""}', []),
+        ('{"data":"no JSON"}', []),
+        ('["Ada"]', []),
+        ("Ada", []),
+    ],
+)
+def test_names_are_found_wherever_they_stand_in_a_payload(text: str, names: list[str]) -> None:
+    assert list(names_in(text)) == names
+
+
+def nested(levels: int, value: object, key: str | None = None) -> Any:
+    for _ in range(levels):
+        value = [value] if key is None else {key: value}
+    return value
+
+
+@pytest.mark.parametrize("key", [None, "name"])
+def test_names_are_looked_for_100_levels_deep(key: str | None) -> None:
+    told = [json.dumps({"data": nested(levels, {"name": "Ada"}, key)}) for levels in (99, 100)]
+    assert [list(names_in(each)) for each in told] == [["ada"], []]
+    told = [json.dumps({"data": {"name": nested(levels, "Ada")}}) for levels in (99, 100)]
+    assert [list(names_in(each)) for each in told] == [["ada"], []]
+
+
 TIMES = [
     "2026-09-27T16:11:55+00:00",
     "2025-09-14T23:18:20.000000Z",
@@ -112,6 +217,20 @@ def test_times_in_numbers_are_shifted_too() -> None:
         "start_time": 12,
         "at": 1_790_000_000.5 + shift,
     }
+
+
+def test_a_time_is_set_back_as_far_as_all_others() -> None:
+    back = datetime(2026, 9, 27, 16, 13, 18, tzinfo=UTC) + timedelta(seconds=PSEUDONYMS.shift)
+    assert payload({"x": "2026-09-27T16:13:18Z"})["x"] == f"{back:%Y-%m-%dT%H:%M:%SZ}"
+
+
+@pytest.mark.parametrize(
+    ("number", "unit"),
+    [(10**9, 1), (10**10 - 1, 1), (10**12, 1_000), (10**13 - 1, 1_000)]
+    + [(number, 0) for number in (10**9 - 1, 10**10, 10**12 - 1, 10**13)],
+)
+def test_a_number_is_a_time_of_this_century_in_seconds_or_milliseconds_or_none(number: int, unit: int) -> None:
+    assert payload({"created_at": number})["created_at"] == number + unit * PSEUDONYMS.shift
 
 
 def test_what_only_looks_like_a_time_is_a_text() -> None:
@@ -170,11 +289,32 @@ def test_what_is_deeper_than_any_payload_is_cut() -> None:
     assert CANARY not in json.dumps(payload({"x": deep}))
 
 
+@pytest.mark.parametrize("key", [None, "x"])
+def test_100_levels_are_kept_and_what_is_below_is_empty(key: str | None) -> None:
+    deep, kept = nested(150, 1, key), nested(100, nested(0, [] if key is None else {}), key)
+    assert payload(deep) == kept
+    assert json.loads(DISGUISE.frame(json.dumps({"event": "x", "extra": deep})))["extra"] == kept
+    if key is None:
+        assert json.loads(DISGUISE.frame(json.dumps(deep))) == kept
+
+
+def test_levels_count_on_in_json_within_a_text() -> None:
+    (text,) = payload([json.dumps(nested(150, 1))])
+    assert json.loads(text) == nested(98, [])
+
+
+def test_a_text_that_stands_too_deep_is_not_read_as_json() -> None:
+    read, words = nested(98, "[true]"), nested(100, "[true]")
+    assert payload(read) == read
+    assert payload(words) == nested(100, f"[{PSEUDONYMS.word('true')}]")
+
+
 def test_a_frame_that_cannot_be_read_throughout_keeps_its_name() -> None:
     odd = '{"event":"NewEvent","channel":"channel_668","data":"' + CANARY + '","x":' + "9" * 5000 + "}"
     mapped = parse_frame(DISGUISE.frame(odd))
     assert (mapped.event, len(mapped.data)) == ("NewEvent", len(CANARY))
     assert mapped.data != CANARY
+    assert mapped.channel == DISGUISE.topic("channel_668")
 
 
 @pytest.mark.parametrize("told", [5, [1], "text", None])

@@ -1,3 +1,4 @@
+import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kick_proto.errors import RemoteProtocolError
-from kick_proto.events import Undecodable, Unknown
+from kick_proto.events import ChatSettingsChanged, Mode, Undecodable, Unknown
 from kick_proto.frames import Frame
 from kick_proto.lifecycle import Down, Up
 from kick_proto.machine import Cancel, Close, Closed, Failed, Input, Open, Opened, Received, Transmit
@@ -69,7 +70,21 @@ def test_an_event_stands_by_name_with_the_checksum_of_its_frame() -> None:
         "2026-11-01T00:00:00Z",
     )
     assert (first.event, first.frame == second.frame, len(first.frame)) == (second.event, False, 16)
+    assert first.frame == checksum("New", "t", "{}")
     assert event_line(Up("us2", "1.2", None)).frame == ""
+
+
+def checksum(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+
+
+def test_an_event_that_was_joined_has_the_checksum_of_all_its_frames_and_none_of_them() -> None:
+    frames = tuple(Frame("New", "t", data) for data in ("1", "2", "3"))
+    joined = ChatSettingsChanged(AT, frames[0], FOX, slow_mode=Mode(True), sources=frames[1:])
+    line = event_line(joined)
+    assert line.frame == checksum(*(text for data in "123" for text in ("New", "t", data)))
+    assert not {"raw", "sources"} & set(line.event)
+    assert list(encode_event(joined)) == list(encode_line(line))
 
 
 def test_an_event_of_somebodys_own_is_told_too() -> None:
@@ -81,10 +96,23 @@ def test_an_event_of_somebodys_own_is_told_too() -> None:
     assert list(encode_event(Odd(["\ud800", 1]))) == list(encode_line(Event("Odd", {"thing": ["?", 1]})))
 
 
-@pytest.mark.parametrize("reason", ["lost", "\ud800", "x" * lines.LONGEST_LINE])
+BARE = len(b"".join(encode_event(Down("us2", 1006, "", 0.1))))
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        pytest.param("lost", id="short"),
+        pytest.param("\ud800", id="no Unicode"),
+        pytest.param("x" * (lines.LONGEST_LINE - BARE), id="as long as may be"),
+        pytest.param("x" * (lines.LONGEST_LINE - BARE + 1), id="longer by one"),
+        pytest.param("x" * lines.LONGEST_LINE, id="long"),
+    ],
+)
 def test_an_event_is_written_as_its_line_is(reason: str) -> None:
     down = Down("us2", 1006, reason, 0.1)
     assert list(encode_event(down)) == list(encode_line(event_line(down)))
+    assert max(map(len, encode_event(down))) <= lines.LONGEST_LINE
     undecodable = Undecodable(AT, Frame("x", "y", reason), FOX, reason)
     assert list(encode_event(undecodable)) == list(encode_line(event_line(undecodable)))
 

@@ -79,6 +79,22 @@ def test_a_line_without_an_end_is_not_kept_whole() -> None:
     first, second = lines_in(long + b"\nb\n")
     assert (len(first) <= LONGEST_LINE + 2, second) == (True, b"b\n")
     assert "longer than" in read([first]).faults[-1].problem
+    assert [len(line) for line in lines_in(long)] == [LONGEST_LINE + 1]
+
+
+def test_a_file_is_read_piece_by_piece_packed_or_not() -> None:
+    data = b"".join(LINES) * 3
+    assert len(data) > 3 * packing.CHUNK
+    for each in (data, packed(data) * 9):
+        file, asked = io.BytesIO(each), list[int]()
+
+        def read(size: int, file: io.BytesIO = file, asked: list[int] = asked) -> bytes:
+            asked.append(size)
+            return file.read(size)
+
+        assert sum(map(len, lines_of(read))) >= len(data)
+        assert len(asked) > 3
+        assert set(asked) <= {packing.CHUNK, packing.PACKED}
 
 
 def test_without_the_package_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from kick_proto.recording.pseudonyms import DAYS_BACK, RANGES, Pseudonyms
 
-PSEUDONYMS = Pseudonyms(b"sixteen bytes at least")
+KEY = b"sixteen bytes at least"
+PSEUDONYMS = Pseudonyms(KEY)
 OTHERS = Pseudonyms(b"another key, another name")
 
 names = st.text(string.ascii_letters + string.digits + "_-", min_size=1, max_size=30)
@@ -79,10 +80,48 @@ def test_letters_of_other_scripts_do_not_stay() -> None:
 
 
 def test_another_key_has_other_pseudonyms() -> None:
-    assert PSEUDONYMS.word("electric_llama") == Pseudonyms(b"sixteen bytes at least").word("electric_llama")
+    assert PSEUDONYMS.word("electric_llama") == Pseudonyms(KEY).word("electric_llama")
     assert PSEUDONYMS.word("electric_llama") != OTHERS.word("electric_llama")
     assert PSEUDONYMS.number(123_456_789) != OTHERS.number(123_456_789)
     assert PSEUDONYMS.shift != OTHERS.shift
+
+
+@pytest.mark.parametrize(
+    ("word", "pseudonym"),
+    [
+        pytest.param("Ada_Lovelace", "Xsy_Tolimcxy", id="a name"),
+        pytest.param("xX_99_Xx", "lI_35_Js", id="a name with numbers"),
+        pytest.param("o'neil", "p'jndl", id="an apostrophe"),
+        pytest.param("\u00e9t\u00e9", "\u00e7k\u00e5", id="accents"),
+        pytest.param("\u043f\u0440\u0438\u0432", "\u0430\u043e\u0432\u0434", id="Cyrillic"),
+        pytest.param("\u4f60\u597d", "\u8634\u56d2", id="Chinese"),
+        pytest.param("\U0001f600", "\U0001f64e", id="a face"),
+        pytest.param("caf\u00e9\u0570", "bvn\xec\u9e5e", id="Armenian among others"),
+        pytest.param("Stra\u00dfe", "Jjtn\u7056t", id="a letter without a capital"),
+        pytest.param("bcfb69b1-74e8-4802-bf0c-1cc3d470f533", "08a98337-c2ea-49d0-ec28-3e1e5bb17d6c", id="a UUID"),
+        pytest.param("a" * 40, "70d8d73c9e0c1b6853f0b3100e4ba53b90ea428a", id="a hash"),
+        pytest.param("z" * 40, "mkctwzejrwcabdtagipkjjiciknzbjapflspucnl", id="a long word"),
+        pytest.param("BCFB69B174E84802BF0C1CC3D470F533", "08A98337C2EA49D0EC283E1E5BB17D6C", id="a UUID in capitals"),
+        pytest.param("\u03b1", "\u03b7", id="one letter of Greek"),
+        pytest.param("\u0130x", "\u65fbi", id="a capital whose small letter is two"),
+        pytest.param("\u212a", "\u6591", id="a capital that another letter has too"),
+        pytest.param("\u0570\ud800", "\u61b1\ud800", id="half a letter"),
+        pytest.param("0012", "0062", id="leading zeros"),
+        pytest.param("1" * 19, "1082570494259892496", id="an id of 19 digits"),
+        pytest.param("2" * 60, "212209998358976184000756349606287219232648954539112503399857", id="many digits"),
+    ],
+)
+def test_the_pseudonyms_of_a_key_are_the_same_in_every_version_so_that_recordings_fit_together(
+    word: str, pseudonym: str
+) -> None:
+    assert Pseudonyms(KEY).word(word) == pseudonym
+
+
+def test_so_are_its_numbers_and_the_time_that_it_takes_away() -> None:
+    fresh = Pseudonyms(KEY)
+    told = [7, 668, -1_234_567, 10**18]
+    assert list(map(fresh.number, told)) == [1, 692, -6_987_042, 1_839_682_801_715_883_439]
+    assert fresh.shift == -5_447_262
 
 
 def test_times_are_set_back_by_some_weeks() -> None:
@@ -91,8 +130,9 @@ def test_times_are_set_back_by_some_weeks() -> None:
 
 
 def test_a_key_that_is_too_short_is_refused() -> None:
-    with pytest.raises(ValueError, match="16 bytes or more, not 3"):
+    with pytest.raises(ValueError, match=r"^a key has 16 bytes or more, not 3$"):
         Pseudonyms(b"key")
+    assert Pseudonyms(b"k" * 16).word("ada") != "ada"
 
 
 def test_long_words_are_mapped_whole() -> None:

@@ -1,3 +1,4 @@
+import math
 import random
 from typing import Any
 
@@ -5,13 +6,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kick_proto import session
+from kick_proto import __version__, session
 from kick_proto.errors import LocalProtocolError
 from kick_proto.ids import topics_of
 from kick_proto.lifecycle import Lagging
 from kick_proto.machine import Closed, Opened, Received
-from kick_proto.recording.lines import LONGEST_LINE, Command, Draw, Ended, Event, Heard, Line, Raised, Take, Timeout
-from kick_proto.recording.recorder import RecordedRng, Recorder
+from kick_proto.recording.lines import (
+    FORMAT,
+    LONGEST_LINE,
+    Command,
+    Draw,
+    Ended,
+    Event,
+    Header,
+    Heard,
+    Line,
+    Raised,
+    Reached,
+    Take,
+    Timeout,
+)
+from kick_proto.recording.recorder import RecordedRng, Recorder, header
 from kick_proto.recording.replaying import replay
 from kick_proto.recording.setup import machines, setup_of
 from kick_proto.recording.transcript import read
@@ -132,7 +147,10 @@ def test_an_illegal_command_is_recorded_as_one() -> None:
     recorder = new_recorder()
     with pytest.raises(LocalProtocolError, match="not subscribed"):
         recorder.unsubscribe(0.0, OWL)
-    assert [type(line) for line in told_lines(recorder)] == [Command, Raised]
+    command, raised = told_lines(recorder)
+    assert isinstance(command, Command)
+    assert isinstance(raised, Raised)
+    assert "not subscribed" in raised.error
 
 
 def test_events_stand_without_their_frames_and_with_a_checksum_of_them() -> None:
@@ -173,9 +191,90 @@ def test_lines_that_nobody_takes_end_the_recording_and_not_the_machine() -> None
     assert recorder.take_lines() == []
 
 
+def ticked(recorder: Recorder, times: int = 5) -> list[bytes]:
+    for _ in range(times):
+        recorder.handle_timeout(0.0)
+    return recorder.take_lines()
+
+
+def test_a_limit_counts_the_bytes_that_stand_here() -> None:
+    first, *rest = (len(line) for line in ticked(new_recorder()))
+    for most, kept in ((first + sum(rest[:3]), 3), (first + sum(rest[:3]) + 1, 4)):
+        lines = ticked(new_recorder(most=most))
+        assert (len(lines) - 1, b"ended" in lines[kept + 1]) == (kept + 1, True)
+
+
+def test_a_limit_counts_anew_when_the_lines_are_taken() -> None:
+    lengths = [len(line) for line in ticked(new_recorder(), 100)[1:]]
+    recorder = new_recorder(most=sum(lengths[:-1]) + 1)
+    recorder.take_lines()
+    for _ in range(3):
+        assert b"ended" not in b"".join(ticked(recorder, 100))
+
+
 def test_a_limit_of_nothing_is_none() -> None:
-    with pytest.raises(ValueError, match="most"):
+    with pytest.raises(ValueError, match=r"^most is a count of bytes, at least 1$"):
         new_recorder(most=0)
+    assert len(new_recorder(most=1).take_lines()) == 1
+
+
+def test_a_header_says_when_and_by_what_a_recording_was_made() -> None:
+    setup = setup_of(NARROW, None)
+    assert header(5.0, setup) == Header(
+        library=__version__, unix_started_at=5.0, setup=setup, format=FORMAT, level="texts"
+    )
+
+
+# The recording's clock
+
+
+@pytest.mark.parametrize("step", ["input", "timeout"])
+def test_a_clock_begins_with_whatever_comes_first(step: str) -> None:
+    recorder = new_recorder()
+    for at in (100.0, 101.5):
+        if step == "input":
+            recorder.handle_input(at, Opened(1))
+        else:
+            recorder.handle_timeout(at)
+    assert [line.at for line in told_lines(recorder) if isinstance(line, Reached | Timeout)] == [0.0, 1.5]
+
+
+def test_a_clock_may_have_begun_before() -> None:
+    setup = setup_of(NARROW, None)
+    assert setup is not None
+    rng = RecordedRng(random.Random(7))
+    session, machine = machines(setup, rng)
+    recorder = Recorder(machine, session=session, rng=rng, header=header(UNIX_EPOCH, setup), began_at=50.0)
+    recorder.connect(51.0)
+    assert told_lines(recorder)[0] == Command(1.0, "connect")
+
+
+@pytest.mark.parametrize("began_at", [0.0, 1_234.5])
+def test_deadlines_are_told_on_the_drivers_clock(began_at: float) -> None:
+    recorder, unrecorded = new_recorder(), Unrecorded()
+    recorder.connect(began_at)
+    unrecorded.connect(0.0)
+    due = unrecorded.machine.poll_timeout()
+    assert due is not None
+    assert recorder.poll_timeout() == began_at + due
+
+
+def test_who_wakes_a_hair_too_early_fires_nothing_whatever_is_rounded() -> None:
+    recorder = new_recorder()
+    recorder.connect(100.0)
+    due = recorder.poll_timeout()
+    assert due is not None
+    for now, fired in ((math.nextafter(due, 0.0), False), (due, True)):
+        recorder.handle_timeout(now)
+        assert (recorder.poll_timeout() != due) is fired
+
+
+@pytest.mark.parametrize(("began_at", "told"), [(100.0, 0.123457), (0.0, 0.12345678)])
+def test_times_are_in_microseconds_unless_the_clock_is_the_recordings_own(began_at: float, told: float) -> None:
+    recorder = new_recorder()
+    recorder.connect(began_at)
+    recorder.handle_timeout(began_at + 0.12345678)
+    assert [line.at for line in told_lines(recorder) if isinstance(line, Timeout)] == [told]
 
 
 def test_no_line_is_longer_than_it_may_be() -> None:

@@ -1,11 +1,14 @@
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kick_proto.errors import RemoteProtocolError
 from kick_proto.recording import transcript as module
 from kick_proto.recording.lines import FORMAT, Event, Step
 from kick_proto.recording.replaying import replay
-from kick_proto.recording.transcript import Transcript, read
+from kick_proto.recording.transcript import Fault, Transcript, read
 from tests.recording.making import Recording, recorded
 from tests.scenes import FOX
 
@@ -75,23 +78,46 @@ def test_lines_in_any_order_are_read_and_replay_without_raising(lines: list[byte
 
 
 def test_empty_lines_are_passed_over() -> None:
-    assert of(WHOLE.replace(b"\n", b"\r\n\n")).faults == ()
+    gaping = of(WHOLE.replace(b"\n", b"\r\n\n"))
+    assert gaping.faults == ()
+    assert [each.line for each in gaping.lines] == [each.line for each in of(WHOLE).lines]
 
 
 def test_a_second_header_is_named() -> None:
     first = WHOLE.partition(b"\n")[0]
-    assert [fault.number for fault in of(first + b"\n" + first).faults] == [2]
+    assert of(first + b"\n" + first).faults == (Fault(2, "a header that is not the first line"),)
+
+
+def test_a_line_that_is_none_is_named_with_what_is_wrong_with_it() -> None:
+    assert of(WHOLE + b'{"line":"later"}\n').faults == (
+        Fault(WHOLE.count(b"\n") + 1, "Invalid value 'later' - at `$.line`"),
+    )
+
+
+def test_without_a_header_the_first_line_is_at_fault() -> None:
+    assert of(b"").faults == (Fault(1, "no header: the first line is to say how the recording was made"),)
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_a_file_that_breaks_off_is_named_where_it_does_and_read_up_to_there(count: int) -> None:
+    def breaking() -> Iterator[bytes]:
+        yield from WHOLE.splitlines(keepends=True)[:count]
+        raise RemoteProtocolError("the compression is damaged")
+
+    transcript = read(breaking())
+    assert transcript.faults[-1] == Fault(count + 1, "the compression is damaged")
+    assert transcript.lines == of(WHOLE).lines[: max(0, count - 1)]
 
 
 def test_a_newer_format_is_named_and_read_as_well_as_it_can_be() -> None:
     newer = of(WHOLE.replace(b'"format":1', b'"format":7', 1))
-    assert "format 7 is newer" in newer.faults[0].problem
+    assert newer.faults == (Fault(1, "format 7 is newer than what this version reads, which is 1"),)
     assert newer.lines == of(WHOLE).lines
 
 
 def test_parts_without_their_last_are_named() -> None:
     cut = of(WHOLE + b'{"line":"part","text":"{"}\n')
-    assert [fault.problem for fault in cut.faults] == ["the last part of the last line is missing"]
+    assert cut.faults == (Fault(WHOLE.count(b"\n") + 1, "the last part of the last line is missing"),)
 
 
 def test_of_too_many_faults_the_last_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
