@@ -3,21 +3,23 @@
 import os
 import random
 import ssl
-import time
 from collections.abc import Iterable
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kick_io.taping import Record, Tape, open_tape
 from kick_proto.decoders import Decoders
 from kick_proto.drift import Drift
 from kick_proto.errors import TransportError
 from kick_proto.ids import Channel
+from kick_proto.machine import Rng, SocketMachine
 from kick_proto.merge import Merge
-from kick_proto.recording.recorder import Commands, RecordedRng, Recorder, header
-from kick_proto.recording.setup import setup_of
 from kick_proto.session import Config, Session, SessionEvent
 from kick_proto.websocket import Framing
+
+if TYPE_CHECKING:
+    from kick_io.recorded import Make
+    from kick_proto.recording.recorder import Commands, Recorder
 
 __all__ = ["READ_SIZE", "UNREAD_LIMIT", "Machines", "assemble", "ended_well", "system_trust"]
 
@@ -25,7 +27,7 @@ __all__ = ["READ_SIZE", "UNREAD_LIMIT", "Machines", "assemble", "ended_well", "s
 class Machines(NamedTuple):
     """What takes commands, the byte-level machine around it, and where it is recorded, if anywhere."""
 
-    session: Commands
+    session: "Commands"
     machine: Framing[SessionEvent]
     tape: Tape | None = None
 
@@ -59,20 +61,27 @@ def assemble(
     decoders = decoders if decoders is not None else _known_decoders()
     if drift is not None and not isinstance(drift, Drift):
         drift = Drift(decoders, rest=drift)
-    rng = RecordedRng(random.Random()) if record is not None else random.Random()
-    session = Session(config, rng=rng, decoders=decoders, drift=drift)
-    machine = session if merge is None else Merge(session, wait=merge, backlog=config.low_water)
-    recorder = None
-    if isinstance(rng, RecordedRng):
-        recorder = Recorder(machine, session=session, rng=rng, header=header(time.time(), setup_of(config, merge)))
-    commands: Commands = recorder or session
+
+    def make(rng: Rng) -> tuple[Session, SocketMachine[SessionEvent, list[str]]]:
+        session = Session(config, rng=rng, decoders=decoders, drift=drift)
+        return session, session if merge is None else Merge(session, wait=merge, backlog=config.low_water)
+
+    recorder = _recorder(make, config, merge) if record is not None else None
+    commands, machine = (recorder, recorder) if recorder is not None else make(random.Random())
     for channel in channels:
         commands.subscribe(0.0, channel)
     tape = open_tape(record, recorder.take_lines) if record is not None and recorder is not None else None
-    return Machines(commands, Framing(recorder or machine, entropy=os.urandom), tape)
+    return Machines(commands, Framing(machine, entropy=os.urandom), tape)
 
 
-def ended_well(session: Commands) -> bool:
+def _recorder(make: "Make", config: Config, merge: float | None) -> "Recorder":
+    # Few watches are recorded: the others need not import what it takes.
+    from kick_io.recorded import recorded  # noqa: PLC0415
+
+    return recorded(make, config, merge)
+
+
+def ended_well(session: "Commands") -> bool:
     """Whether the session was closed by its application; asked when there are no events left.
 
     Raises:

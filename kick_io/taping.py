@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from math import inf
-from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from kick_proto.recording.packing import Packer, packer
@@ -37,8 +36,8 @@ class _Sink(Protocol):
 class _File:
     """A file, in which after each write all is that was written."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("wb")
+    def __init__(self, path: str) -> None:
+        self._file = open(path, "wb")  # noqa: SIM115 (closed with the tape)
 
     def write(self, lines: Sequence[bytes]) -> None:
         self._file.writelines(lines)
@@ -51,8 +50,8 @@ class _File:
 class _Packed:
     """The same, compressed: what was written is there a second later, or at the end."""
 
-    def __init__(self, path: Path, packing: Packer) -> None:
-        self._file = path.open("wb")
+    def __init__(self, path: str, packing: Packer) -> None:
+        self._file = open(path, "wb")  # noqa: SIM115 (closed with the tape)
         self._packing = packing
         self._synced_at = -inf  # the header goes to the file at once
 
@@ -133,5 +132,5 @@ def open_tape(
     """
     if callable(record):
         return Tape(take, _Called(record), on_failure)
-    path = Path(record)
-    return Tape(take, _Packed(path, packer()) if path.suffix == ZSTD else _File(path), on_failure)
+    path = os.fspath(record)
+    return Tape(take, _Packed(path, packer()) if path.endswith(ZSTD) else _File(path), on_failure)

@@ -156,7 +156,7 @@ class Drift:
             case Unknown():
                 yield Kind.UNKNOWN, event, "$", ""
             case Undecodable(error=error, path=path):
-                yield Kind.CHANGED, event, path[:LONGEST], _QUOTED.sub("...", error)[:LONGEST]
+                yield Kind.CHANGED, event, path[:LONGEST], re.sub(_QUOTED, "...", error)[:LONGEST]
         if (row := self._decoders.row(frame.event)) is not None and len(frame.data) <= COMPARED:
             shape = _shape(row.payload)  # type: ignore[arg-type]  # a class is hashable, whatever its metaclass
             for kind, path, found in _compared(_parsed(frame.data), shape, "$", 0):
@@ -224,19 +224,19 @@ def _type(value: object) -> str:
             return "object"
 
 
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
+_QUOTED = r"'[^']*'|\"[^\"]*\""
+_NAME = r"[A-Za-z_][A-Za-z0-9_-]{0,39}"
+_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?"
+_NUMBER = r"-?\d+(\.\d+)?"
+_COLOR = r"#[0-9A-Fa-f]{6}"
 
 PLACEHOLDERS = (
     (_UUID, "00000000-0000-4000-8000-000000000000"),
     (_TIME, "2026-01-01T00:00:00Z"),
     (_NUMBER, "1"),
     (_COLOR, "#112233"),
-    (re.compile(""), ""),
+    ("", ""),
 )
 """What stands for a text that looks so; for any other it is ``text``."""
 
@@ -267,7 +267,7 @@ def _placeholder(value: object, depth: int) -> object:
         case float():
             return 1.5
         case str():
-            return next((stand_in for looks, stand_in in PLACEHOLDERS if looks.fullmatch(value)), "text")
+            return next((stand_in for looks, stand_in in PLACEHOLDERS if re.fullmatch(looks, value)), "text")
         case list():
             kept: list[object] = []
             for each in value:
@@ -282,4 +282,4 @@ def _placeholder(value: object, depth: int) -> object:
 
 def _key(name: str) -> str:
     """A field's name; what does not look like one may be somebody's id or words."""
-    return name if _NAME.fullmatch(name) else "(key)"
+    return name if re.fullmatch(_NAME, name) else "(key)"

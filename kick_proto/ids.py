@@ -114,13 +114,13 @@ def topics_of(channel: Channel) -> tuple[Topic, ...]:
     return tuple(topic_of(kind, channel) for kind in TopicKind)
 
 
-_PATTERNS = tuple((kind, re.compile(re.escape(kind.value).replace(r"\{\}", r"([0-9]{1,20})"))) for kind in TopicKind)
+_PATTERNS = tuple((kind, re.escape(kind.value).replace(r"\{\}", r"([0-9]{1,20})")) for kind in TopicKind)
 
 
 def parse_topic(topic: str) -> tuple[TopicKind, ChannelId | ChatroomId] | None:
     """Kind and id of a public topic's name, or None where the name is none of the six."""
     for kind, pattern in _PATTERNS:
-        if found := pattern.fullmatch(topic):
+        if found := re.fullmatch(pattern, topic):
             number = int(found[1])
             return kind, ChannelId(number) if kind.id_type == "channel" else ChatroomId(number)
     return None

@@ -96,11 +96,11 @@ def _decoder(payload: type[payloads.Payload]) -> _Decode:
     return decode_either
 
 
-_PATH = re.compile(r"^(?P<error>.*) - at `(?P<path>[^`]*)`$", re.DOTALL)
+_PATH = r"(?s)^(?P<error>.*) - at `(?P<path>[^`]*)`$"
 
 
 def undecodable(raw: Frame, received_at: datetime, channel: Channel | None, error: str) -> events.Undecodable:
     """Say what is wrong with a payload, and where: msgspec writes the path at the end of its message."""
-    if found := _PATH.match(error):
+    if found := re.match(_PATH, error):
         return events.Undecodable(received_at, raw, channel, found["error"], found["path"])
     return events.Undecodable(received_at, raw, channel, error)

@@ -25,7 +25,7 @@ _ROLES: Mapping[str, str] = {
 """Which type of badge tells a role. Source: Seen: wire catalogue section 2 (2023-2026). Guess: ``staff`` and ``bot``,
 for which clients have pictures."""
 
-_RGB = re.compile(r"#([0-9A-Fa-f]{2})([0-9A-Fa-f]{2})([0-9A-Fa-f]{2})")
+_RGB = r"#([0-9A-Fa-f]{2})([0-9A-Fa-f]{2})([0-9A-Fa-f]{2})"
 
 
 class Badge(msgspec.Struct, frozen=True, gc=False):
@@ -120,7 +120,7 @@ class Author(User, frozen=True, gc=False):
     @property
     def rgb(self) -> tuple[int, int, int] | None:
         """The colour as red, green and blue, 0 to 255 each; None for anything that is not ``#RRGGBB``."""
-        found = _RGB.fullmatch(self.color or "")
+        found = re.fullmatch(_RGB, self.color or "")
         return (int(found[1], 16), int(found[2], 16), int(found[3], 16)) if found is not None else None
 
 

@@ -19,6 +19,7 @@ from kick_proto.errors import KickError, RemoteProtocolError
 from kick_proto.events import Arrival, JoinedEvent
 from kick_proto.ids import Channel
 from kick_proto.machine import Cancel, Close, Closed, Failed, Input, Open, Opened, Output, Received, Transmit
+from kick_proto.recording.packing import LONGEST_LINE
 from kick_proto.recording.setup import Setup
 
 __all__ = [
@@ -56,8 +57,6 @@ __all__ = [
 
 FORMAT = 1
 """The version of the format that is written, and the newest that is read."""
-LONGEST_LINE = 1 << 20
-"""Bytes of a line, its end included."""
 PIECE = LONGEST_LINE // 8
 """Characters of a line's text in one part: quoting doubles some, and UTF-8 makes four bytes of others."""
 LARGEST = 64 << 20

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from kick_proto.errors import LocalProtocolError, RemoteProtocolError
-from kick_proto.recording.lines import LONGEST_LINE
 
-__all__ = ["Packer", "lines_of", "packer"]
+__all__ = ["LONGEST_LINE", "Packer", "lines_of", "packer"]
+
+LONGEST_LINE = 1 << 20
+"""Bytes of a line, its end included."""
 
 MAGIC = b"\x28\xb5\x2f\xfd"
 """How a zstd frame begins. Source: Spec: RFC 8878, section 3.1.1."""
