@@ -3,7 +3,7 @@
 import os
 import random
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -62,7 +62,7 @@ def assemble(
     if drift is not None and not isinstance(drift, Drift):
         drift = Drift(decoders, rest=drift)
 
-    def make(rng: Rng) -> tuple[Session, SocketMachine[SessionEvent, list[str]]]:
+    def make(rng: Rng) -> tuple[Session, SocketMachine[SessionEvent, Sequence[str]]]:
         session = Session(config, rng=rng, decoders=decoders, drift=drift)
         return session, session if merge is None else Merge(session, wait=merge, backlog=config.low_water)
 

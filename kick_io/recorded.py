@@ -5,7 +5,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from kick_proto.machine import Rng, SocketMachine
@@ -15,7 +15,7 @@ from kick_proto.session import Config, Session, SessionEvent
 
 __all__ = ["Make", "recorded"]
 
-Make: TypeAlias = Callable[[Rng], tuple[Session, SocketMachine[SessionEvent, list[str]]]]
+Make: TypeAlias = Callable[[Rng], tuple[Session, SocketMachine[SessionEvent, Sequence[str]]]]
 """Makes a session and the outermost machine of texts around it, which draw from what it is given."""
 
 

@@ -1,4 +1,5 @@
 import random
+from collections.abc import Sequence
 
 import msgspec
 import pytest
@@ -57,7 +58,7 @@ def test_a_type_of_somebodys_own_is_told(name: str) -> None:
 
 def made(
     config: Config, merge: float = 0.5, decoders: Decoders | None = None
-) -> tuple[Session, SocketMachine[SessionEvent, list[str]]]:
+) -> tuple[Session, SocketMachine[SessionEvent, Sequence[str]]]:
     setup = setup_of(config, merge)
     assert setup is not None
     return machines(setup, random.Random(7), decoders)
