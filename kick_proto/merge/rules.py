@@ -203,7 +203,8 @@ def _gift_is_complete(fact: Fact[GiftedSubscriptions]) -> bool:
     """With its last chunk, for then all names are known; one that comes in one frame waits for the ids too."""
     if (count := _chunk_count(fact)) > 1:
         return len({part.chunk_index for part in fact.parts if part.chunk_index is not None}) >= count
-    return fact.event.complete and _gift_frames_are_here(fact)
+    # In this order: what is known together is worked out only once all frames are here.
+    return _gift_frames_are_here(fact) and fact.event.complete
 
 
 def _gift_fits(fact: Fact[GiftedSubscriptions], part: GiftedSubscriptions) -> int:
@@ -233,7 +234,7 @@ def _is_further(fact: Fact[GiftedSubscriptions], part: GiftedSubscriptions) -> b
 
 def _same_recipients(fact: Fact[GiftedSubscriptions], part: GiftedSubscriptions) -> bool:
     """Whether two lists of names can be of one gift; one of them may be cut short."""
-    if _chunk_count(fact) > 1 or (part.total_chunks or 1) > 1:
+    if not part.recipients or _chunk_count(fact) > 1 or (part.total_chunks or 1) > 1:
         return True
     ours, theirs = ({name.casefold() for name in each.recipients} for each in (fact.event, part))
     return ours <= theirs or theirs <= ours
