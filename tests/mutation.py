@@ -27,7 +27,10 @@ PAGE = ROOT / "docs" / "mutation.md"
 SESSION_TESTS = ("test_session", "test_session_endpoints", "test_session_events", "test_session_topics")
 PUSHER_TESTS = ("test_pusher", "test_pusher_end", "test_pusher_life")
 ENDPOINT_TESTS = (
-    *(f"endpoints/test_{name}" for name in ("arguments", "call", "generic", "people", "public", "reading", "site")),
+    *(
+        f"endpoints/test_{name}"
+        for name in ("arguments", "call", "generic", "people", "public", "reading", "replies", "site")
+    ),
     "test_endpoints_oauth",
 )
 
