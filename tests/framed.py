@@ -47,6 +47,7 @@ class Script:
         self.sayings: deque[Saying] = deque()
         self.replies: dict[str, list[Saying]] = {}
         self.heard: list[Heard] = []
+        self.told_at: list[float] = []
         self.timeouts: list[float] = []
         self.due_at: float | None = None
         self.wants_input = True
@@ -54,6 +55,7 @@ class Script:
 
     def handle_input(self, now: float, received: Heard) -> None:
         self.heard.append(received)
+        self.told_at.append(now)
         self.sayings.extend(self.replies.pop(type(received).__name__, []))
 
     def handle_timeout(self, now: float) -> None:
@@ -84,7 +86,7 @@ class Chance:
         self.asked.append(size)
         if size == len(NONCE):
             return NONCE
-        return MASK if self.rng is None else self.rng.randbytes(size)
+        return (MASK * 4)[:size] if self.rng is None else self.rng.randbytes(size)
 
 
 MachineT = TypeVar("MachineT", bound=SocketMachine[Any, Sequence[str]])

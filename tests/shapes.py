@@ -119,7 +119,11 @@ def decode(name: str, payload: Json, table: Decoders | None = None) -> Decoded:
 
 
 def decode_text(name: str, text: str, table: Decoders | None = None) -> Decoded:
-    return (table or Decoders()).decode(Frame(name, "chatrooms.22.v2", text), READ_AT, FOX)
+    """The frame's event; whatever it is, it has the frame, the moment and the channel that it came with."""
+    frame = Frame(name, "chatrooms.22.v2", text)
+    event = (table or Decoders()).decode(frame, READ_AT, FOX)
+    assert (event.raw, event.received_at, event.channel) == (frame, READ_AT, FOX)
+    return event
 
 
 def check(name: str, payload: Json, made: type[events.Event], **fields: Json) -> None:

@@ -359,6 +359,20 @@ def test_a_name_with_a_namespace_of_its_own_is_known_with_and_without_it(name: s
     assert event == Raided(READ_AT, event.raw, FOX, 7)
 
 
+class Toll(payloads.MayBeEmpty, frozen=True):
+    viewers: int = 0
+
+
+def tolled(payload: Toll, received_at: datetime, raw: Frame, channel: Channel) -> Raided:
+    return Raided(received_at, raw, channel, payload.viewers)
+
+
+@pytest.mark.parametrize(("text", "viewers"), [("[]", 0), ("{}", 0), ('{"viewers": 7}', 7), ('{"viewers": "7"}', 7)])
+def test_a_payload_of_ones_own_that_may_be_empty_is_read_like_any_other(text: str, viewers: int) -> None:
+    event = decode_text("Toll", text, Decoders([Row("Toll", Toll, tolled, (TopicKind.CHANNEL,))]))
+    assert event == Raided(READ_AT, event.raw, FOX, viewers)
+
+
 def test_an_empty_table_knows_nothing() -> None:
     assert isinstance(decode("ChatMessageEvent", CHAT, Decoders(())), events.Unknown)
 

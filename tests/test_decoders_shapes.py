@@ -1,5 +1,7 @@
 """The decoder table, read as a list: each recorded shape of each wire event, and the event that it becomes."""
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -107,6 +109,11 @@ def author(**changes: Json) -> events.Author:
             {**PLAIN, "author": events.Author(UserId(701), "Ada_L")},
             id="a sender by number and name alone",
         ),
+        pytest.param(
+            {**CHAT, "sender": {"id": 701, "username": "Ada_L", "slug": "ada-l"}},
+            {**PLAIN, "author": author(color=None)},
+            id="a sender without an identity",
+        ),
         pytest.param(with_sender(CHAT, id="701"), PLAIN, id="a sender with a string id"),
     ],
 )
@@ -152,6 +159,8 @@ A_TIMEOUT = {**A_BAN, "permanent": False, "duration": timedelta(minutes=5), "exp
             id="timeout from before mid-2024, told by its end alone",
         ),
         pytest.param({**BAN, "duration": None, "expires_at": None}, A_BAN, id="ban with nulls"),
+        pytest.param({**BAN, "permanent": False}, {**A_BAN, "permanent": False}, id="no ban for good, without an end"),
+        pytest.param({**TIMEOUT, "permanent": True}, {**A_TIMEOUT, "permanent": True}, id="a ban for good with an end"),
         pytest.param(without(BAN, "banned_by"), {**A_BAN, "moderator": None}, id="by nobody"),
         pytest.param(
             changed(BAN, ("banned_by", "id"), lambda _: 704),
@@ -233,3 +242,21 @@ def test_every_way_to_write_a_time_is_read_as_utc(written: str | int, meant: dat
     event = decode("ChatMessageEvent", {**CHAT, "created_at": written})
     assert isinstance(event, events.ChatMessage)
     assert (event.sent_at, event.sent_at.utcoffset()) == (meant, timedelta(0))
+
+
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose clock shows the time of Tokyo."""
+    monkeypatch.setenv("TZ", "JST-9")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
+@pytest.mark.parametrize("written", ["2026-05-04 12:00:00", "2026-05-04T14:00:00+02:00"])
+def test_where_the_machine_stands_changes_no_time(written: str) -> None:
+    event = decode("ChatMessageEvent", {**CHAT, "created_at": written})
+    assert isinstance(event, events.ChatMessage)
+    assert (event.sent_at, event.sent_at.tzinfo) == (SENT_AT, UTC)

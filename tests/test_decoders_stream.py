@@ -76,6 +76,8 @@ def test_a_host_behind_a_login() -> None:
     host: Json = {"host": {"user": {"username": "Ada_L"}, "viewers_count": "216"}}
     check("HostReceived", host, events.RaidReceived, **RAID)
     check("HostReceived", {**LOGIN, **host}, events.RaidReceived, **RAID, id="e-1", raided_at=NOON)
+    named: Json = {"host": {"user": ADA, "viewers_count": 216}}
+    check("HostReceived", named, events.RaidReceived, **RAID, user_id=UserId(701))
 
 
 MOVE: Json = {

@@ -288,6 +288,11 @@ def test_an_activity_of_a_subscriber(metadata: Json) -> None:
     check("NewActivityFeedEvent", {**ACTIVITY, "metadata": metadata}, events.Subscribed, fields)
 
 
+@pytest.mark.parametrize("payload", [{**ACTIVITY, "created_at": None}, without(ACTIVITY, "created_at")])
+def test_an_activity_may_have_no_time(payload: Json) -> None:
+    check("NewActivityFeedEvent", payload, events.Subscribed, {"username": "Ada_L"})
+
+
 @pytest.mark.parametrize(
     ("payload", "count", "last"),
     [
@@ -441,6 +446,12 @@ def test_in_2023_the_notice_was_the_chat(kind: str | None) -> None:
     [
         pytest.param("ChatMessageSentEvent", notice(action="raffle"), id="a notice of something else"),
         pytest.param("ChatMessageSentEvent", notice(action=None), id="a notice of nothing"),
+        pytest.param(
+            "ChatMessageSentEvent",
+            notice(action="raffle", type="message", message="join in"),
+            id="a notice of something else, with a text",
+        ),
+        pytest.param("ChatMessageSentEvent", notice(action=None, message="hi"), id="a notice of nothing but a text"),
         pytest.param("ChatMessageSentEvent", notice(action=None, type="", message=""), id="an empty message"),
         pytest.param(
             "ChatMessageSentEvent", changed(CHAT_2023, ("message", "id"), lambda _: None), id="a message without an id"

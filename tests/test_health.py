@@ -12,7 +12,7 @@ from kick_proto.health import TRANSITIONS, Monitor, Signal
 from kick_proto.ids import Channel, ChannelId, ChatroomId, Topic
 from kick_proto.lifecycle import Down, GaveUp, Lagging, Up
 from kick_proto.outcomes import Failure, Outcome
-from kick_proto.platform import Component, Condition, ConnectionState, StateChanged
+from kick_proto.platform import Component, Condition, ConnectionState, Health, StateChanged
 from kick_proto.provider import Confirmed, ErrorReceived, Refused
 
 NOW = 1_790_000_000.0
@@ -26,6 +26,9 @@ TELLS: dict[Signal, Any] = {
     Signal.DISCONNECT: lambda monitor: monitor.disconnect(NOW),
     Signal.DISCONNECTED: lambda monitor: monitor.disconnected(NOW),
 }
+
+REASONS = {Signal.DOWN: "cut", Signal.GAVE_UP: "no more"}
+"""Why it moved, where there is anything to say."""
 
 WAYS: dict[ConnectionState, list[Signal]] = {
     ConnectionState.DISCONNECTED: [],
@@ -53,9 +56,38 @@ def test_every_signal_in_every_state_moves_as_the_table_says_and_tells_it(
     TELLS[signal](monitor)
     new = TRANSITIONS.get((state, signal))
     assert monitor.state is (new or state)
-    told = [(change.old, change.new) for change in monitor.take_changes()]
-    assert told == ([(state, new)] if new else [])
+    told = [StateChanged("kick", state, new, REASONS.get(signal, ""), AT)] if new else []
+    assert monitor.take_changes() == told
     assert monitor.take_changes() == []
+
+
+def test_nothing_is_known_of_what_was_never_asked() -> None:
+    assert Monitor("kick").health(NOW) == Health(
+        platform="kick",
+        state=ConnectionState.DISCONNECTED,
+        socket=Component(),
+        rest=Component(),
+        oauth=Component(),
+        cluster=None,
+        retry_in=None,
+        last_error=None,
+        last_error_at=None,
+        last_event_at=None,
+    )
+
+
+def test_a_socket_is_good_from_the_moment_that_it_is_up_and_unused_from_the_moment_that_it_is_closed() -> None:
+    monitor = monitor_in(ConnectionState.CONNECTED)
+    assert monitor.health(NOW + 9).socket == Component(Condition.GOOD, "", AT)
+    monitor.disconnect(NOW)
+    monitor.disconnected(NOW)
+    assert monitor.health(NOW + 9).socket == Component(Condition.UNUSED, "", AT)
+
+
+def test_while_it_is_down_the_server_is_named_that_was_lost() -> None:
+    monitor = monitor_in(ConnectionState.CONNECTED)
+    monitor.note(NOW, Down("eu", 1006, "cut", 3.0))
+    assert monitor.health(NOW).cluster == "eu"
 
 
 def test_an_outage_is_told_with_its_reason_and_the_time_of_the_next_attempt() -> None:
@@ -159,8 +191,9 @@ def test_a_failed_call_is_bad_for_rest_unless_it_was_what_was_asked(outcome: Out
     monitor = Monitor("kick")
     monitor.note_call(NOW, failure(outcome))
     fault_of_the_question = outcome in (Outcome.NOT_FOUND, Outcome.REJECTED, Outcome.FORBIDDEN)
-    assert monitor.health(NOW).rest.condition is (Condition.GOOD if fault_of_the_question else Condition.BAD)
-    assert (monitor.health(NOW).oauth.condition is Condition.BAD) == (outcome is Outcome.UNAUTHORIZED)
+    bad = Component(Condition.BAD, f"it was {outcome.value}", AT)
+    assert monitor.health(NOW).rest == (Component(Condition.GOOD, "", AT) if fault_of_the_question else bad)
+    assert monitor.health(NOW).oauth == (bad if outcome is Outcome.UNAUTHORIZED else Component())
 
 
 def test_a_call_that_succeeds_makes_rest_good_again() -> None:
@@ -174,6 +207,6 @@ def test_a_call_that_succeeds_makes_rest_good_again() -> None:
 def test_a_login_is_good_or_has_a_problem() -> None:
     monitor = Monitor("kick")
     monitor.note_login(NOW, None)
-    assert monitor.health(NOW).oauth.condition is Condition.GOOD
+    assert monitor.health(NOW).oauth == Component(Condition.GOOD, "", AT)
     monitor.note_login(NOW, "log in again")
     assert monitor.health(NOW).oauth == Component(Condition.BAD, "log in again", AT)

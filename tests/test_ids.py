@@ -82,7 +82,8 @@ def test_a_channel_is_one_of_kick_unless_it_says_otherwise() -> None:
 @pytest.mark.parametrize("name", ["channel_id", "chatroom_id"])
 def test_a_number_that_cannot_be_an_id_is_refused_with_the_place_where_ids_are_found(name: str, wrong: Any) -> None:
     numbers = {"channel_id": 1, "chatroom_id": 2, name: wrong}
-    with pytest.raises(LocalProtocolError, match=rf"^{name} must be a positive number, not .*api/v2/channels/SLUG"):
+    place = "https://kick.com/api/v2/channels/SLUG shows both as 'id' and 'chatroom.id'"
+    with pytest.raises(LocalProtocolError, match=rf"^{name} must be a positive number, not .*; {place}$"):
         Channel(**numbers)
 
 
@@ -117,8 +118,10 @@ def test_channels_are_named_by_two_numbers_or_one_by_one(given: Any, channels: t
     ],
 )
 def test_anything_else_is_refused_with_what_was_given(wrong: Any, sentence: str) -> None:
-    with pytest.raises(LocalProtocolError, match=sentence):
+    with pytest.raises(LocalProtocolError, match=sentence) as caught:
         channels_of(*wrong)
+    said = str(caught.value)
+    assert "named as (ChannelId(1), ChatroomId(2)) or as Channel objects, not as (" in said or "positive" in said
 
 
 def test_a_channel_of_another_platform_is_known_by_its_text() -> None:
@@ -132,6 +135,11 @@ def test_a_channel_of_another_platform_is_known_by_its_text() -> None:
 def test_a_channel_elsewhere_needs_another_platform_and_an_id(platform: str, id: str) -> None:
     with pytest.raises(LocalProtocolError, match="elsewhere needs"):
         Channel.elsewhere(platform, id)
+
+
+def test_a_channel_of_kick_is_not_known_by_its_slug_alone() -> None:
+    with pytest.raises(LocalProtocolError, match="channel_id must be a positive number, not 0"):
+        Channel(ChannelId(0), ChatroomId(0), "fox")
 
 
 def test_a_channel_of_another_platform_cannot_have_one_number_only() -> None:

@@ -1,11 +1,14 @@
 """How a WebSocket ends: closed from either side, by a mistake, cancelled, or with its stream."""
 
+from collections.abc import Callable, Mapping
+
 import pytest
 
-from kick_proto.machine import Cancel, Close, Closed, Failed, Input, Opened, Received, Transmit
+from kick_proto.machine import Cancel, Close, Closed, Failed, Input, Open, Opened, Received, Transmit
 from kick_proto.websocket import State
 from tests.framed import (
     ANSWER,
+    OTHER,
     PING,
     REACH,
     UNIX,
@@ -13,6 +16,8 @@ from tests.framed import (
     B,
     Heard,
     Saying,
+    Script,
+    World,
     being_closed,
     opened,
     opening,
@@ -42,6 +47,14 @@ def test_our_close_waits_three_seconds_for_its_answer() -> None:
     world.advance(0.01)
     assert world.outputs() == [Close(1, 1006)]
     assert world.heard() == [Closed(1, 1006, "the peer did not answer our close frame")]
+
+
+def test_our_close_is_masked_like_any_frame() -> None:
+    world = opened()
+    say(world, Close(1, 1000))
+    (sent,) = world.outputs()
+    assert sent == Transmit(1, bytes.fromhex("888237fa213d3412"))
+    assert world.chance.asked == [16, 4]
 
 
 def test_a_second_close_changes_nothing() -> None:
@@ -153,6 +166,41 @@ def test_a_cancel_ends_what_there_is_and_nothing_is_told(state: State, output: l
 # The end of the stream
 
 
+END_OF_ONE: Mapping[str, tuple[State, Callable[[World[Script]], None]]] = {
+    "its stream cannot be had": (State.OPENING, lambda world: world.hear(Failed(1, "no such host"))),
+    "its request cannot be made": (State.CLOSED, lambda world: ask_for(world, Open(1, "a\r\nb", 443, tls=True))),
+    "its answer is a refusal": (State.UPGRADING, lambda world: world.read(b"HTTP/1.1 403 Forbidden\r\n\r\n")),
+    "its answer does not come": (State.UPGRADING, lambda world: world.advance(15)),
+    "its stream ends in the handshake": (State.UPGRADING, lambda world: world.hear(Closed(1))),
+    "its stream ends": (State.OPEN, lambda world: world.hear(Closed(1))),
+    "the peer closes it": (State.OPEN, lambda world: world.read(closing(1000))),
+    "the peer makes a mistake": (State.OPEN, lambda world: world.read(frame(0x83))),
+    "the peer agrees to its close": (State.CLOSING, lambda world: world.read(closing(1000))),
+    "its close is not answered": (State.CLOSING, lambda world: world.advance(3)),
+}
+
+
+def ask_for(world: World[Script], opening: Open) -> None:
+    say(world, opening)
+    world.hear(Opened(opening.ref))
+
+
+@pytest.mark.parametrize("how", END_OF_ONE)
+def test_the_machine_is_told_of_an_end_as_it_happens_and_may_close_another_from_then_on(how: str) -> None:
+    state, end = END_OF_ONE[how]
+    world = REACH[state]()
+    ask_for(world, OTHER)
+    world.read(ANSWER, ref=2)
+    world.outputs()
+    world.heard()
+    world.machine.replies = {"Failed": [Close(2)], "Closed": [Close(2)]}
+    end(world)
+    assert [type(told) in (Failed, Closed) for told in world.heard()][-1:] == [True]
+    assert world.machine.told_at[-1] == world.now
+    assert world.done()[-1] == (2, "CLOSE", (1000, ""))
+    assert world.framing.poll_timeout() == world.now + 3
+
+
 @pytest.mark.parametrize(
     ("state", "told"),
     [
@@ -194,6 +242,13 @@ def test_any_end_of_the_stream_is_told_once_and_is_the_last_word(state: State, e
     say(world, Transmit(1, ["A"]), Close(1), Cancel(1))
     world.advance(60)
     assert (world.outputs(), world.heard(), world.framing.poll_timeout()) == ([], [], None)
+
+
+def test_bytes_of_a_stream_that_is_not_open_yet_are_dropped() -> None:
+    world = opening()
+    world.read(A + PING + closing(1000))
+    assert (world.outputs(), world.heard()) == ([], [])
+    assert state_of(world) is State.OPENING
 
 
 def test_what_is_heard_or_said_of_an_unknown_ref_is_dropped() -> None:
