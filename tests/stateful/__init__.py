@@ -8,7 +8,12 @@ something is due. Every rule compares the two, and at the end all faults are lif
 
 from hypothesis import settings
 
-__all__ = ["LIFE"]
+__all__ = ["LIFE", "lives"]
 
-LIFE = settings(max_examples=2 * settings().max_examples, stateful_step_count=50)
-"""Twice as many lives as the profile has examples, of up to so many steps."""
+
+def lives(profile: settings) -> settings:
+    """Twice as many lives as the profile has examples, of up to so many steps."""
+    return settings(profile, max_examples=2 * profile.max_examples, stateful_step_count=50)
+
+
+LIFE = lives(settings())

@@ -137,11 +137,6 @@ class ClientLife(RuleBasedStateMachine):
         self.client.handle_input(self.now, Responded(ref, response, UNIX_EPOCH + self.now))
         return call
 
-    def limit(self, call: Asked, seconds: float) -> None:
-        """The host is left alone for as long as it says, first; what had left before it said so tells nothing new."""
-        if call.began_at >= self.limited_at[call.host]:
-            self.limited_at[call.host], self.left_alone_until[call.host] = self.now, self.now + seconds
-
     @precondition(lambda self: self.fetches)
     @rule(place=st.integers(0, 3))
     def succeed(self, place: int) -> None:
@@ -181,10 +176,14 @@ class ClientLife(RuleBasedStateMachine):
     @precondition(lambda self: self.fetches)
     @rule(place=st.integers(0, 3), seconds=st.sampled_from(PAUSES))
     def rate_limit(self, place: int, seconds: int) -> None:
-        call = self.fetches[[*self.fetches][place % len(self.fetches)]]
-        self.limit(call, seconds)
+        """The host is left alone for as long as it says, first; what had left before it said so tells nothing new."""
+        self.note_limit(self.fetches[[*self.fetches][place % len(self.fetches)]], seconds)
         self.answer(place, Response(429, (("retry-after", str(seconds)),)))
         self.look()
+
+    def note_limit(self, call: Asked, seconds: float) -> None:
+        if call.began_at >= self.limited_at[call.host]:
+            self.limited_at[call.host], self.left_alone_until[call.host] = self.now, self.now + seconds
 
     @precondition(lambda self: self.fetches)
     @rule(place=st.integers(0, 3), status=st.sampled_from([429, 503]))
@@ -195,7 +194,7 @@ class ClientLife(RuleBasedStateMachine):
             mine = [number for number, each in enumerate(self.fetches.values()) if each is call]
             if mine:
                 if status == 429:
-                    self.limit(call, CONFIG.pause)
+                    self.note_limit(call, CONFIG.pause)
                 self.answer(mine[0], Response(status))
                 call.may_be_tried = call.repeatable or status == 429
                 self.look()

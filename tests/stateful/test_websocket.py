@@ -16,9 +16,13 @@ from tests.framed import ANSWER, UNIX, Script, World, say, spelled
 from tests.stateful import LIFE
 from tests.streams import closing, frame
 
-LIMITS = Limits()
-words = st.text(max_size=12) | st.sampled_from([5, 14, 7_000]).map(lambda count: "é€\N{FOX FACE}" * count)
+LIMITS = Limits(message=40_000)
+words = st.text(max_size=12) | st.sampled_from([5, 14, 3_000]).map(lambda count: "é€\N{FOX FACE}" * count)
 codes = st.sampled_from([1000, 1001, 1011, 4001, 4200])
+at_once = st.booleans()
+"""Whether what is written is read before anything else happens."""
+WRONG = {b"\x83\x00": 1002, b"\x81\x80": 1002, b"\xc1\x00": 1002, b"\x81\x7e\xff\xff": 1009}
+"""Headers that no server may send, and the code that says so: the last is a message beyond the limit."""
 
 
 class Mark(NamedTuple):
@@ -29,12 +33,17 @@ class Mark(NamedTuple):
     value: Any
 
 
+def wordless(output: Any) -> Any:
+    """An output without the words of a close frame."""
+    return (*output[:2], output[2][0]) if isinstance(output, tuple) and output[1] == "CLOSE" else output
+
+
 class FramingLife(RuleBasedStateMachine):
     """Whatever happens to one WebSocket after another."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(Script())
+        self.world = World(Script(), LIMITS)
         self.ref = 0
         self.state = State.CLOSED
         self.stream = b""
@@ -42,15 +51,22 @@ class FramingLife(RuleBasedStateMachine):
         self.marks: list[Mark] = []
         self.due_at: float | None = None
 
-    @initialize(depth=st.sampled_from([0, 1, 2, 3, 3, 3]))
+    @initialize(depth=st.sampled_from([0, 1, 2, 3, 3, 4]))
     def begin(self, depth: int) -> None:
-        """Most lives begin with an open WebSocket."""
+        """Most begin with an open WebSocket, some with one that is being closed."""
         if depth > 0:
             self.dial()
         if depth > 1:
             self.accept()
         if depth > 2:
             self.read(len(ANSWER))
+        if depth > 3:
+            self.close(1000)
+
+    @precondition(lambda self: self.state is State.CLOSED)
+    @rule(depth=st.sampled_from([3, 3, 4]))
+    def begin_again(self, depth: int) -> None:
+        self.begin(depth)
 
     def expect(self, outputs: list[object] | None = None, heard: list[Any] | None = None) -> None:
         """An empty read is a sign of life, and no more: whether there is one is not this model's matter."""
@@ -61,7 +77,7 @@ class FramingLife(RuleBasedStateMachine):
     @property
     def over(self) -> bool:
         """Whether the server has written its last."""
-        return any(mark.kind == "close" for mark in self.marks)
+        return any(mark.kind in ("close", "wrong") for mark in self.marks)
 
     def finish(self) -> None:
         self.state, self.due_at = State.CLOSED, None
@@ -107,8 +123,11 @@ class FramingLife(RuleBasedStateMachine):
             self.stream += data
             self.marks.append(Mark(len(self.stream), kind, value))
 
-    @rule(text=words, cuts=st.lists(st.floats(0, 1), max_size=3), pings=st.booleans())
-    def write_text(self, text: str, cuts: list[float], pings: bool) -> None:
+    def read_all(self) -> None:
+        self.read(1 << 20)
+
+    @rule(text=words, cuts=st.lists(st.floats(0, 1), max_size=3), pings=st.booleans(), then_read=at_once)
+    def write_text(self, text: str, cuts: list[float], pings: bool, then_read: bool) -> None:
         """Whole or in fragments, which may be cut within a character and have pings between them."""
         payload = text.encode()
         places = [0, *sorted(int(cut * len(payload)) for cut in cuts), len(payload)]
@@ -119,18 +138,33 @@ class FramingLife(RuleBasedStateMachine):
             self.write(frame(first, piece), "text" if is_last else "part", text)
             if pings and not is_last:
                 self.write(frame(0x89, b"%d" % number), "ping", b"%d" % number)
+        if then_read:
+            self.read_all()
 
-    @rule(payload=st.binary(max_size=5))
-    def write_ping(self, payload: bytes) -> None:
+    @rule(payload=st.binary(max_size=5), then_read=at_once)
+    def write_ping(self, payload: bytes, then_read: bool) -> None:
         self.write(frame(0x89, payload), "ping", payload)
+        if then_read:
+            self.read_all()
 
     @rule(payload=st.binary(max_size=5))
     def write_pong(self, payload: bytes) -> None:
         self.write(frame(0x8A, payload), "pong")
 
-    @rule(code=codes)
-    def write_close(self, code: int) -> None:
+    @rule(code=codes, then_read=at_once)
+    def write_close(self, code: int, then_read: bool) -> None:
         self.write(closing(code, b"so long"), "close", code)
+        if then_read:
+            self.read_all()
+
+    @rule(header=st.sampled_from([*WRONG]))
+    def write_nonsense(self, header: bytes) -> None:
+        self.write(header, "wrong", WRONG[header])
+
+    @rule()
+    def write_text_between_fragments(self) -> None:
+        self.write(frame(0x01, b"a"), "part")
+        self.write(frame(0x81, b"b"), "wrong", 1002)
 
     # What the driver does
 
@@ -154,7 +188,18 @@ class FramingLife(RuleBasedStateMachine):
             return
         ended = [mark for mark in self.marks if start < mark.end <= self.read_upto]
         self.world.read(self.stream[start : self.read_upto], ref=self.ref)
-        self.expect(*self.consequences(ended))
+        made, told = self.consequences(ended)
+        if any(mark.kind == "wrong" for mark in ended):
+            self.expect_failure(made, told)
+        else:
+            self.expect(made, told)
+
+    def expect_failure(self, made: list[Any], told: list[Any]) -> None:
+        """As it is said; what words it is said in is nobody's matter."""
+        heard = [each for each in self.world.heard() if not isinstance(each, Received) or each.data]
+        assert [wordless(spelled(each)) for each in self.world.outputs()] == [wordless(each) for each in made]
+        assert heard[:-1] == told[:-1]
+        assert (type(heard[-1]), heard[-1].ref, heard[-1].code) == (Closed, self.ref, told[-1].code)
 
     def consequences(self, ended: list[Mark]) -> tuple[list[object], list[Any]]:
         """What comes of a read in which all this ends."""
@@ -165,7 +210,7 @@ class FramingLife(RuleBasedStateMachine):
         outputs: list[object] = []
         texts = [mark.value for mark in ended if mark.kind == "text"]
         pings = [mark.value for mark in ended if mark.kind == "ping"]
-        end = next((mark for mark in ended if mark.kind == "close"), None)
+        end = next((mark for mark in ended if mark.kind in ("close", "wrong")), None)
         if self.state is State.OPEN:
             # One pong, to the latest ping, will do. Source: Spec: RFC 6455 section 5.5.3.
             outputs += [(self.ref, "PONG", pings[-1])] if pings and end is None else []
