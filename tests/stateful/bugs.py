@@ -20,7 +20,7 @@ from kick_proto.rest import Client
 from kick_proto.rfc6455 import Reader
 from kick_proto.session import Session
 from kick_proto.websocket import Framing
-from kick_proto.wishes import Route, Wishes
+from kick_proto.wishes import Wishes
 
 __all__ = ["BUGS", "Bug", "planted"]
 
@@ -165,7 +165,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "websocket",
         "a text may stand between fragments",
-        Reader.feed,
+        Reader._read,
         "if not self._texts and not self._doomed:",
         "if not self._doomed:",
     ),
@@ -217,7 +217,13 @@ BUGS: tuple[Bug, ...] = (
         "pass",
     ),
     Bug("session", "who has caught up is not read for", Session._note_lag, "self._lagging = False", "pass"),
-    Bug("session", "the ids of events are one memory", Route.is_new, "self.recent.get(event)", "self.recent.get('')"),
+    Bug(
+        "session",
+        "the ids of events are one memory",
+        Session._absorb,
+        "route.recent.get(event.event)",
+        "next(iter(route.recent.values()), None)",
+    ),
     # Calls over HTTP
     Bug(
         "rest",
@@ -300,7 +306,7 @@ BUGS: tuple[Bug, ...] = (
         "pass",
     ),
     Bug("merge", "an end holds back what was under way", Merge._on_end, "self._flush()", "pass"),
-    Bug("merge", "a late part is another fact's", Merge._find, "self._now <= fact.until and ", ""),
+    Bug("merge", "a late part is another fact's", Merge._is_near, "self._now <= fact.until and ", ""),
     Bug(
         "merge",
         "a fact waits as long again each time",
@@ -316,9 +322,13 @@ BUGS: tuple[Bug, ...] = (
         "self._remember(self._boards, place, said)",
         "pass",
     ),
-    Bug("merge", "two gifters are one", _gift_fits, "known.gifter.casefold() != part.gifter.casefold()", "False"),
+    Bug("merge", "two gifters are one", _gift_fits, "fact.owner != gifter", "False"),
     Bug(
-        "merge", "a fact waits though all is there", Fact._learn, "self.is_complete = self.rule.complete(self)", "pass"
+        "merge",
+        "a fact waits though all is there",
+        Fact._learn,
+        "self.is_complete = self.rule.complete(self)",
+        "self.is_complete = False",
     ),
     Bug(
         "merge",

@@ -73,7 +73,7 @@ def hunt(bug: Bug, profile: str = "ci", number: int = 0) -> int | None:
             # The life that failed is lived once more, to be told.
             return begun[0] - 1
         finally:
-            model._hypothesis_internal_use_seed = before  # type: ignore[attr-defined]
+            model._hypothesis_internal_use_seed = before
     return None
 
 
