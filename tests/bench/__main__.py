@@ -15,6 +15,8 @@ from tests.bench.plot import can_plot, plot
 from tests.bench.replay import BLOCK
 from tests.bench.running import server
 from tests.bench.scale import measure_scale
+from tests.bench.soak import measure_soak, tables
+from tests.bench.soaking.order import Soak
 from tests.bench.startup import measure_startup
 from tests.bench.table import table
 
@@ -22,13 +24,13 @@ __all__ = ["main"]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run what was asked for; 1 where a contender that is installed has failed."""
+    """Run what was asked for; 1 where a contender that is installed has failed, or the soak did."""
     asked = _asked(arguments)
     found: dict[str, Any] = {}
     failed = False
     for mode in asked.modes:
         found[mode] = MODES[mode](asked)
-        failed = failed or any(each.reason.startswith("failed") for each in found[mode].get("skipped", ()))
+        failed = failed or found[mode].get("failed", False)
     if asked.json is not None:
         asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
     return int(failed)
@@ -42,6 +44,8 @@ def _asked(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--only", nargs="+", default=[""], help="contenders with one of these in the name, and the limit"
     )
+    parser.add_argument("--seconds", type=float, default=600.0, help="how long the soak goes on")
+    parser.add_argument("--rate", type=float, default=20_000.0, help="events in a second of the soak")
     parser.add_argument("--quick", action="store_true", help="just see whether everything works")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     parser.add_argument("--plot", type=Path, help="draw the costs, as PNG and SVG, into this folder")
@@ -49,7 +53,7 @@ def _asked(arguments: list[str] | None) -> argparse.Namespace:
     if unknown := set(asked.modes) - set(MODES):
         parser.error(f"there is no mode {', '.join(sorted(unknown))}; the modes are {', '.join(MODES)}")
     if asked.quick:
-        asked.rounds, asked.events = 1, 500
+        asked.rounds, asked.events, asked.seconds = 1, 500, 3.0
     return asked
 
 
@@ -67,7 +71,8 @@ def _cost(asked: argparse.Namespace) -> dict[str, Any]:
             _tell("no plot: matplotlib is not installed")
         else:
             _tell(f"drawn: {', '.join(map(str, plot(costs, asked.plot)))}")
-    return {"costs": costs, "skipped": skipped, "events": asked.events, "rounds": asked.rounds}
+    failed = any(each.reason.startswith("failed") for each in skipped)
+    return {"costs": costs, "skipped": skipped, "events": asked.events, "rounds": asked.rounds, "failed": failed}
 
 
 def _latency(asked: argparse.Namespace) -> dict[str, Any]:
@@ -105,6 +110,12 @@ def _levels(asked: argparse.Namespace) -> dict[str, Any]:
     return {"levels": found}
 
 
+def _soak(asked: argparse.Namespace) -> dict[str, Any]:
+    soaked = measure_soak(Soak(seconds=asked.seconds, rate=asked.rate), tell=_tell)
+    _say("\n\n".join(tables(soaked)))
+    return {"soaked": soaked, "failed": soaked.failed}
+
+
 def _print_costs(costs: list[Cost], skipped: list[Skipped]) -> None:
     rows = [
         (each.name, f"{each.microseconds:.2f}", f"{each.ratio:.2f}", f"{each.lowest:.2f}-{each.highest:.2f}")
@@ -123,7 +134,7 @@ def _tell(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
-MODES = {"cost": _cost, "latency": _latency, "startup": _startup, "scale": _scale, "levels": _levels}
+MODES = {"cost": _cost, "latency": _latency, "startup": _startup, "scale": _scale, "levels": _levels, "soak": _soak}
 """What can be measured."""
 
 

@@ -15,7 +15,7 @@ from kick_proto.frames import Frame
 from kick_proto.testing.traffic import Traffic
 from tests.bench.order import CHANNELS, CHAT, STAMP, Dialect, Mix
 
-__all__ = ["BLOCK", "Tape", "chats_with_a_stamp", "framed", "record"]
+__all__ = ["BLOCK", "Tape", "chats_with_a_stamp", "framed", "is_old_chat", "record"]
 
 SEED = 7
 UNIX_NOON = 1_777_896_000.0
@@ -84,10 +84,10 @@ def _told(count: int) -> Iterator[Frame]:
     rng = random.Random(SEED)
     shows = [Traffic(channel, rng, rare=RARE) for channel in CHANNELS]
     acts = (frame for turn in range(2 * count) for frame in rng.choice(shows).act(UNIX_NOON + turn / 100))
-    return islice((frame for frame in acts if not _is_old_chat(frame)), count)
+    return islice((frame for frame in acts if not is_old_chat(frame)), count)
 
 
-def _is_old_chat(frame: Frame) -> bool:
+def is_old_chat(frame: Frame) -> bool:
     """Chat as it was in 2023, in a frame of another name: left out, so that everybody counts the same messages."""
     decoded = _decoders.decode(frame, datetime.fromtimestamp(UNIX_NOON, UTC), CHANNELS[0])
     return frame.event != CHAT and isinstance(decoded, ChatMessage)

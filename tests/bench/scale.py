@@ -17,6 +17,7 @@ import msgspec
 from kick_io.asyncio import connect
 from kick_proto.provider import Confirmed
 from tests.bench.order import CHANNELS, Order
+from tests.bench.process import resident
 from tests.bench.raw import upgraded
 from tests.bench.running import ROOT, TurnError
 from tests.bench.target import Options, Target
@@ -65,18 +66,13 @@ def _idle(kind: str, control: int, count: int, seconds: float) -> Idle:
     return msgspec.json.decode(done.stdout, type=Idle)
 
 
-def _resident() -> int:
-    with open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
-
-
 async def _measured(kind: str, target: Target, count: int, seconds: float) -> Idle:
     async with AsyncExitStack() as stack:
         await KINDS[kind](target, stack)
-        before = _resident()
+        before = resident()
         for _ in range(count):
             await KINDS[kind](target, stack)
-        taken = _resident() - before
+        taken = resident() - before
         begun = time.process_time()
         await asyncio.sleep(seconds)
         idle = Idle(resident=taken, share=(time.process_time() - begun) / seconds)
