@@ -18,7 +18,7 @@ from msgspec import inspect as shapes
 from kick_io.cli import drifting
 from kick_proto import events, payloads
 from kick_proto.decoders import ROWS, Decoders, Row
-from kick_proto.drift import COMPARED, LARGEST, Difference, Drift, Kind, placeholder
+from kick_proto.drift import COMPARED, DEEPEST, LARGEST, Difference, Drift, Kind, placeholder
 from kick_proto.frames import Frame
 from kick_proto.ids import Channel
 from kick_proto.testing.traffic import PRIVATE_SCENES, SCENES, Traffic
@@ -168,6 +168,33 @@ class LampLit(payloads.Payload, frozen=True, rename={"lamps": "allLamps"}):
 
 def lamp_lit(payload: LampLit, received_at: datetime, raw: Frame, channel: Channel) -> events.ChatCleared:
     return events.ChatCleared(received_at, raw, channel)
+
+
+class Doll(payloads.Payload, frozen=True, gc=False):
+    inner: "Doll | None" = None
+
+
+def doll_opened(payload: Doll, received_at: datetime, raw: Frame, channel: Channel) -> events.ChatCleared:
+    return events.ChatCleared(received_at, raw, channel)
+
+
+def nested(depth: int) -> dict[str, Any]:
+    return {"inner": nested(depth - 1)} if depth else {}
+
+
+@pytest.mark.parametrize(("depth", "told"), [(3, [("DollOpened", "$.inner.inner.inner.inner", "", 1, 1)]), (40, [])])
+def test_what_lies_deeper_than_any_payload_is_not_looked_at(depth: int, told: list[object]) -> None:
+    drift = Drift(Decoders((Row("DollOpened", Doll, doll_opened, ()),)))
+    drift.look(frame(nested(depth), "DollOpened"))
+    assert of(Kind.MISSING, drift.report()) == told
+
+
+def test_a_placeholder_is_no_deeper_than_what_is_looked_at() -> None:
+    value = json.loads(placeholder(frame(nested(40))).data)
+    levels = 0
+    while value is not None:
+        value, levels = value["inner"], levels + 1
+    assert levels == DEEPEST + 1
 
 
 def test_a_field_that_is_known_and_not_read_is_no_news() -> None:

@@ -2,14 +2,16 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kick_proto import frames
 from kick_proto.backoff import Advice
 from kick_proto.errors import RemoteProtocolError
 from kick_proto.frames import (
@@ -301,6 +303,42 @@ def test_no_frame_is_made_of_what_two_texts_hold_together(frames: list[str], cut
     places = [0, *sorted(min(cut, len(whole)) for cut in cuts), len(whole)]
     texts = [whole[start:end] for start, end in pairwise(places)]
     assert parse_frames(Texts([text.encode() for text in texts])) == parse_frames(texts)
+
+
+A = '{"event":"a"}'
+ODD = ("", '""', f'""{A}', f'{A}""', f'{A}""""{A}', "1", '"x"')
+
+
+@pytest.mark.parametrize("first", [A, *ODD])
+def test_texts_that_together_look_like_others_are_told_apart(first: str) -> None:
+    alone = {text: parse_frames([text])[0] for text in (A, *ODD)}
+    for rest in product((A, *ODD), repeat=WORTH_JOINING - 1):
+        texts = (first, *rest)
+        assert parse_frames(Texts([text.encode() for text in texts])) == [alone[text] for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("count", "way"),
+    [(WORTH_JOINING - 1, "_parse_at_once"), (WORTH_JOINING, "_frame_or_malformed"), (99, "parse_frame")],
+)
+def test_few_plain_texts_are_read_one_by_one_and_more_at_once(
+    count: int, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*texts: object) -> None:
+        raise AssertionError("not this way")
+
+    monkeypatch.setattr(frames, way, refuse)
+    assert parse_frames(Texts([A.encode()] * count)) == [Frame("a")] * count
+
+
+@pytest.mark.parametrize("texts", [["nonsénse"], Texts(["nonsénse".encode()])], ids=["str", "bytes"])
+def test_what_is_no_frame_is_told_with_its_text_and_a_reason(texts: Sequence[str]) -> None:
+    (malformed,) = parse_frames(texts)
+    assert isinstance(malformed, Malformed)
+    assert malformed.text == "nonsénse"
+    with pytest.raises(RemoteProtocolError) as told:
+        parse_frame("nonsénse")
+    assert malformed.error == str(told.value)
 
 
 def test_what_is_no_frame_is_told_among_the_frames_of_its_read() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import pickle
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from functools import partial
 from typing import Any
 
@@ -408,3 +408,16 @@ def test_a_coroutine_that_is_closed_before_it_begins_leaves_nothing_behind() -> 
     router.register(type(MESSAGE), failing_later)
     (result,) = router.route(MESSAGE)
     result.close()
+
+
+def test_a_coroutine_can_be_driven_by_hand_whose_failures_are_taken() -> None:
+    router: Router[Coroutine[Any, Any, str]] = Router(on_error=lambda failure: None)
+
+    @router.on(events.ChatMessage)
+    async def text_of(message: events.ChatMessage) -> str:
+        return message.text
+
+    (result,) = router.route(MESSAGE)
+    with pytest.raises(StopIteration) as done:
+        result.send(None)
+    assert done.value.value == "hello"

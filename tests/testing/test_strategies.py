@@ -17,6 +17,7 @@ from kick_proto.frames import Frame, encode_frame, parse_frame
 from kick_proto.ids import Channel, ChannelId, ChatroomId, topics_of
 from kick_proto.testing import strategies
 from kick_proto.testing.faults import NO_FAULTS, Faults
+from kick_proto.testing.strategies.frames import _is_frame
 from kick_proto.testing.strategies.payloads import TELLING
 from tests.scenes import FOX
 from tests.shapes import READ_AT, Json, decode
@@ -149,6 +150,11 @@ def test_an_undecodable_frame_is_undecodable(frame: Frame) -> None:
 @given(strategies.well_formed_texts(FOX))
 def test_a_well_formed_text_is_a_frame(text: str) -> None:
     assert parse_frame(text).event
+
+
+@pytest.mark.parametrize(("text", "is_frame"), [('{"event":"a"}', True), ('{"event":1}', False), ("", False)])
+def test_what_is_malformed_is_what_the_parser_does_not_read(text: str, is_frame: bool) -> None:
+    assert _is_frame(text) is is_frame
 
 
 @given(strategies.malformed_texts(FOX))

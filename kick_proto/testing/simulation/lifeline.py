@@ -6,6 +6,7 @@ machine, and says what must come next: the pongs, the ping, the end. ``witness``
 
 from collections.abc import Sequence
 from enum import Enum
+from typing import assert_never
 
 import msgspec
 
@@ -131,6 +132,8 @@ class Lifeline:
                 return self._end(self._counts(now, 1006), ours=False)
             case Closed(code=code):
                 return self._end(self._counts(now, code), ours=False)
+            case _:
+                assert_never(received)
         return None
 
     def close(self, now: float) -> None:

@@ -6,7 +6,9 @@ order, as every scene does.
 Source: Seen: wire catalogue section 2 (2025-2026).
 """
 
+from bisect import bisect
 from collections.abc import Callable
+from itertools import accumulate
 from typing import TypeAlias, TypedDict
 
 from kick_proto.frames import Frame
@@ -76,14 +78,13 @@ CHATTER: tuple[tuple[float, Scene], ...] = (
 """How often each kind is heard. The shares sum to 1."""
 
 
+_BOUNDS = tuple(accumulate(share for share, _ in CHATTER))
+
+
 def chatter(stage: Stage, unix_now: float) -> list[Frame]:
     """Something is said, of a kind drawn from ``CHATTER``."""
-    left = stage.rng.random()
-    for share, scene in CHATTER:
-        left -= share
-        if left < 0:
-            return scene(stage, unix_now)
-    return plain(stage, unix_now)
+    place = bisect(_BOUNDS, stage.rng.random(), hi=len(CHATTER) - 1)
+    return CHATTER[place][1](stage, unix_now)
 
 
 def overheard(stage: Stage, unix_now: float) -> tuple[list[Frame], Message]:
