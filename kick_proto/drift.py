@@ -269,11 +269,9 @@ def _placeholder(value: object, depth: int) -> object:
         case str():
             return next((stand_in for looks, stand_in in PLACEHOLDERS if re.fullmatch(looks, value)), "text")
         case list():
-            kept: list[object] = []
-            for each in value:
-                if (made := _placeholder(each, depth + 1)) not in kept and len(kept) < DEEPEST:
-                    kept.append(made)
-            return kept
+            # Told apart as JSON: in Python, 1 and True are the same.
+            kept = {msgspec.json.encode(made): made for made in (_placeholder(each, depth + 1) for each in value)}
+            return list(kept.values())[:DEEPEST]
         case dict():
             return {_key(name): _placeholder(each, depth + 1) for name, each in value.items()}
         case _:

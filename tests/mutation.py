@@ -50,7 +50,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "drift": ("test_drift", "test_session_drift"),
     "endpoints": ENDPOINT_TESTS,
     "errors": ("test_errors",),
-    "events": ("test_events",),
+    "events": ("test_events", "test_people"),
     "frames": ("test_frames",),
     "health": ("test_health",),
     "http": ("test_http",),

@@ -2,8 +2,9 @@
 
 import copy
 import json
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+import tracemalloc
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from math import inf, nan
 from pathlib import Path
 from random import Random
@@ -149,8 +150,11 @@ def test_a_rest_is_a_number_of_seconds(rest: float) -> None:
 
 
 def test_there_is_room_for_one_difference_at_least() -> None:
-    with pytest.raises(ValueError, match="count of at least 1"):
+    with pytest.raises(ValueError, match=r"^max_differences is a count of at least 1$"):
         Drift(max_differences=0)
+    drift = shown(*[frame({}, "NewEvent")] * 3, drift=Drift(max_differences=1))
+    assert of(Kind.UNKNOWN, drift.report()) == [("NewEvent", "$", "", 3, 3)]
+    assert drift.overflow == 0
 
 
 class Lamp(msgspec.Struct, frozen=True):
@@ -178,19 +182,19 @@ def doll_opened(payload: Doll, received_at: datetime, raw: Frame, channel: Chann
     return events.ChatCleared(received_at, raw, channel)
 
 
-def nested(depth: int) -> dict[str, Any]:
-    return {"inner": nested(depth - 1)} if depth else {}
+def dolls(depth: int) -> dict[str, Any]:
+    return {"inner": dolls(depth - 1)} if depth else {}
 
 
 @pytest.mark.parametrize(("depth", "told"), [(3, [("DollOpened", "$.inner.inner.inner.inner", "", 1, 1)]), (40, [])])
 def test_what_lies_deeper_than_any_payload_is_not_looked_at(depth: int, told: list[object]) -> None:
     drift = Drift(Decoders((Row("DollOpened", Doll, doll_opened, ()),)))
-    drift.look(frame(nested(depth), "DollOpened"))
+    drift.look(frame(dolls(depth), "DollOpened"))
     assert of(Kind.MISSING, drift.report()) == told
 
 
 def test_a_placeholder_is_no_deeper_than_what_is_looked_at() -> None:
-    value = json.loads(placeholder(frame(nested(40))).data)
+    value = json.loads(placeholder(frame(dolls(40))).data)
     levels = 0
     while value is not None:
         value, levels = value["inner"], levels + 1
@@ -227,6 +231,78 @@ def test_of_several_shapes_the_one_that_the_tag_tells_is_compared() -> None:
     table = Decoders([Row("Painted", Painted, painted, ())])
     report = shown(frame({"paint": {"color": "blue", "depth": 1, "heat": 2}}, "Painted"), drift=Drift(table)).report()
     assert of(Kind.UNREAD, report) == [("Painted", "$.paint.heat", "int", 1, 1)]
+
+
+class Nested(payloads.Payload, frozen=True):
+    inner: "Nested | None" = None
+    several: "tuple[Nested, ...]" = ()
+
+
+def nested(payload: Nested, received_at: datetime, raw: Frame, channel: Channel) -> events.ChatCleared:
+    return events.ChatCleared(received_at, raw, channel)
+
+
+@pytest.mark.parametrize(
+    ("wrap", "levels"),
+    [
+        pytest.param(lambda inner: {"inner": inner, "several": []}, DEEPEST, id="an object in an object"),
+        pytest.param(lambda inner: {"inner": None, "several": [inner]}, DEEPEST // 2, id="an object in a list"),
+    ],
+)
+def test_it_looks_so_deep_and_no_deeper(wrap: Callable[[Json], Json], levels: int) -> None:
+    table = Decoders([Row("Nested", Nested, nested, ())])
+    payload: Json = {"inner": None, "several": [], "mood": "happy"}
+    for _ in range(levels):
+        payload = wrap(payload)
+    deepest = shown(frame(payload, "Nested"), drift=Drift(table)).report()
+    assert [(each.kind, each.path.rpartition(".")[2], each.found) for each in deepest] == [(Kind.UNREAD, "mood", "str")]
+    assert shown(frame(wrap(payload), "Nested"), drift=Drift(table)).report() == ()
+
+
+class Strict(payloads.Payload, frozen=True):
+    word: str
+
+
+def strict(payload: Strict, received_at: datetime, raw: Frame, channel: Channel) -> events.ChatCleared:
+    if payload.word != "please":
+        raise ValueError(f"{payload.word!r} is no 'magic' word")
+    return events.ChatCleared(received_at.astimezone(UTC), raw, channel, channel.slug)
+
+
+def test_what_a_decoder_quotes_is_not_kept() -> None:
+    report = shown(frame({"word": "gimme"}, "Strict"), drift=Drift(Decoders([Row("Strict", Strict, strict, ())])))
+    assert of(Kind.CHANGED, report.report()) == [("Strict", "$", "... is no ... word", 1, 1)]
+
+
+def test_a_decoder_of_ones_own_is_given_a_moment_and_a_channel() -> None:
+    table = Decoders([Row("Strict", Strict, strict, ())])
+    assert shown(frame({"word": "please"}, "Strict"), drift=Drift(table)).report() == ()
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_payload_up_to_the_limit_is_compared_and_one_character_more_is_not(more: int) -> None:
+    short = chat(new_field=1, content="")
+    long = chat(new_field=1, content="a" * (COMPARED - len(short.data) + more))
+    assert len(long.data) == COMPARED + more
+    report = shown(long).report()
+    assert [each.fixture is not None for each in report if each.kind is Kind.UNREAD] == [True] * (1 - more)
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_fixture_up_to_the_limit_is_kept_and_one_character_more_is_not(more: int) -> None:
+    payload = {f"k{number:06}": 1 for number in range(LARGEST // 12 - 1)}
+    rest = LARGEST - len(json.dumps(payload, separators=(",", ":")))
+    payload = {**payload, "k" * (rest - len(',"":1') + more): 1}
+    (told,) = shown(frame(payload, "NewEvent")).report()
+    assert (told.fixture is not None) == (more == 0)
+    assert len(placeholder(frame(payload, "NewEvent")).data) == LARGEST + more
+
+
+def test_each_new_shape_has_its_fixture() -> None:
+    report = shown(chat(new_field=1), chat(other_field="a")).report()
+    fixtures = [each.fixture.data for each in report if each.kind is Kind.UNREAD and each.fixture is not None]
+    assert ['"new_field":1' in data for data in fixtures] == [True, False]
+    assert ['"other_field":"text"' in data for data in fixtures] == [False, True]
 
 
 def test_a_very_large_payload_is_not_compared_field_by_field() -> None:
@@ -305,9 +381,35 @@ def test_memory_is_bounded() -> None:
     assert (len(names.report()), names.overflow) == (10, 40)
     fields = shown(chat(**{f"new_{number}": 1 for number in range(50)}), drift=Drift(max_differences=10))
     assert len(fields.report()) == 10
-    assert fields.overflow >= 40
+    everything = shown(chat(**{f"new_{number}": 1 for number in range(50)}))
+    assert fields.overflow == len(everything.report()) - 10
     (large,) = shown(frame({f"k{number}": 1 for number in range(LARGEST)}, "NewEvent")).report()
     assert large.fixture is None
+
+
+def test_it_remembers_a_thousand_differences_unless_told_otherwise() -> None:
+    drift = shown(*(frame({}, f"New{number}") for number in range(1_001)))
+    assert (len(drift.report()), drift.overflow) == (1_000, 1)
+
+
+def test_a_name_for_which_there_is_no_room_is_not_looked_at() -> None:
+    news = [frame({}, "NewEvent"), frame(SUBSCRIPTION, "SubscriptionEvent")]
+    drift = shown(*news, frame({**SUBSCRIPTION, "mood": "happy"}, "SubscriptionEvent"), drift=Drift(max_differences=1))
+    assert (len(drift.report()), drift.overflow) == (1, 2)
+
+
+def test_what_is_not_remembered_costs_no_memory() -> None:
+    drift = shown(frame({}, "NewEvent"), chat(new_field=1), drift=Drift(max_differences=2))
+    frames = [chat(**{f"new_{number}": 1}) for number in range(500)]
+    shown(*frames[:10], drift=drift)
+    tracemalloc.start()
+    try:
+        shown(*frames, drift=drift)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 50_000
+    assert len(drift.report()) == 2
 
 
 def test_a_table_of_ones_own() -> None:
@@ -347,7 +449,36 @@ def test_a_fixture_shows_the_shape_and_no_value() -> None:
         "people": [{"name": "text"}, {"name": "text", "id": 1}],
         "(key)": {"(key)": 1},
     }
+    assert '"open":true' in made.data
     assert placeholder(Frame("New", "", "my secret")) == Frame("New", "", "text")
+    assert placeholder(Frame("New", "", "")) == Frame("New", "", "")
+
+
+@pytest.mark.parametrize("topic", ["channel.7", "channel.77", "channel.1"])
+def test_a_fixture_comes_on_the_first_channel(topic: str) -> None:
+    assert placeholder(Frame("New", topic, "{}")).channel == "channel.1"
+
+
+def test_of_a_list_one_item_of_each_shape_is_kept_and_of_shapes_so_many() -> None:
+    items = [7, True, 7.5, "words", None, [], {}, 8, False, 8.5, "more words", None, [], {}]
+    assert placeholder(frame(items)).data == '[1,true,1.5,"text",null,[],{}]'
+    assert placeholder(frame([{"a": [7]}, {"a": [True]}])).data == '[{"a":[1]},{"a":[true]}]'
+    many = [{f"k{number}": 1} for number in range(DEEPEST + 1)]
+    assert json.loads(placeholder(frame(many)).data) == many[:DEEPEST]
+
+
+@pytest.mark.parametrize(
+    "wrap", [pytest.param(lambda inner: [inner], id="lists"), pytest.param(lambda inner: {"a": inner}, id="objects")]
+)
+def test_a_fixture_is_so_deep_and_no_deeper(wrap: Callable[[Json], Json]) -> None:
+    payload: Json = 1
+    for _ in range(DEEPEST):
+        payload = wrap(payload)
+    assert json.loads(placeholder(frame(payload)).data) == payload
+    cut: Json = None
+    for _ in range(DEEPEST + 1):
+        cut = wrap(cut)
+    assert json.loads(placeholder(frame(wrap(payload))).data) == cut
 
 
 def test_a_fixture_of_what_can_be_read_can_be_read() -> None:

@@ -2,9 +2,10 @@
 
 import asyncio
 import pickle
-from collections.abc import Awaitable, Coroutine
+import types
+from collections.abc import Awaitable, Coroutine, Generator
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
@@ -86,6 +87,27 @@ def test_a_handler_of_a_base_class_gets_all_below_it() -> None:
     assert router.route(MESSAGE) == ["hello", "ChatMessage"]
     assert router.route(UNKNOWN) == ["Unknown"]
     assert router.route(UP) == []
+
+
+class Asked(type):
+    """A class that notes which classes it is asked about."""
+
+    asked: ClassVar[list[type]] = []
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        Asked.asked.append(other)
+        return True
+
+
+class Anything(metaclass=Asked):
+    pass
+
+
+def test_who_wants_a_type_is_found_out_once() -> None:
+    router: Router[str] = Router()
+    router.register(Anything, name)  # type: ignore[type-var, arg-type]
+    assert [router.route(event) for event in (MESSAGE, UP, MESSAGE, UP)] == [["ChatMessage"], ["Up"]] * 2
+    assert Asked.asked == [events.ChatMessage, lifecycle.Up]
 
 
 def test_a_handler_of_a_type_and_of_its_base_is_called_once() -> None:
@@ -345,14 +367,20 @@ def test_only_what_is_registered_for_that_very_type_can_be_unregistered() -> Non
         LocalProtocolError, match=r"failing is not registered for Event; there is tests\.test_router\.name"
     ):
         router.unregister(events.Event, failing)
-    assert router.route(MESSAGE) == ["ChatMessage"]
+    router.register(events.Event, text)  # type: ignore[arg-type] # it is only asked for by its name
+    with pytest.raises(LocalProtocolError, match=r"; there is tests\.test_router\.name, tests\.test_router\.text$"):
+        router.unregister(events.Event, failing)
+    with pytest.raises(LocalProtocolError, match="name is not registered for 'chat'; there is none"):
+        router.unregister("chat", name)  # type: ignore[arg-type]
+    assert router.route(MESSAGE) == ["ChatMessage", "hello"]
 
 
 def test_the_decorator_needs_types() -> None:
     router: Router[str] = Router()
-    with pytest.raises(LocalProtocolError, match=r"write @router\.on\(ChatMessage\)"):
+    needs = r"^@router\.on takes the types of events to handle: write @router\.on\(ChatMessage\)$"
+    with pytest.raises(LocalProtocolError, match=needs):
         router.on(text)  # type: ignore[call-overload]
-    with pytest.raises(LocalProtocolError, match=r"write @router\.on\(ChatMessage\)"):
+    with pytest.raises(LocalProtocolError, match=needs):
         router.on()
     with pytest.raises(LocalProtocolError, match="for types of events, not for 'chat'"):
         router.register("chat", text)  # type: ignore[arg-type]
@@ -387,6 +415,35 @@ def test_who_has_an_otherwise_wants_everything() -> None:
 
 def test_who_has_no_handlers_wants_nothing() -> None:
     assert Router[str]().event_types == ()
+
+
+@types.coroutine
+def ask(question: str) -> Generator[str, str, str]:
+    """What an event loop awaits in the end: something that it is told, and then answers."""
+    return (yield question)
+
+
+def test_who_drives_a_coroutine_by_hand_is_asked_and_heard_as_by_the_handlers_own() -> None:
+    failures: list[HandlerError] = []
+    router: Router[Any] = Router(on_error=failures.append)
+
+    @router.on(events.ChatMessage)
+    async def guess(message: events.ChatMessage) -> str:
+        if (answer := await ask("which one?")) == "none":
+            raise ValueError(answer)
+        return answer
+
+    (result,) = router.route(MESSAGE)
+    assert result.send(None) == "which one?"
+    with pytest.raises(StopIteration) as ended:
+        result.send("that one")
+    assert (ended.value.value, failures) == ("that one", [])
+    (result,) = router.route(MESSAGE)
+    result.send(None)
+    with pytest.raises(StopIteration) as ended:
+        result.send("none")
+    assert ended.value.value is None
+    assert [repr(failure.__cause__) for failure in failures] == ["ValueError('none')"]
 
 
 def test_a_coroutine_runs_in_a_task_of_its_own_as_any_other() -> None:

@@ -72,7 +72,12 @@ PROMISED = "2100322213321110"
 
 
 def test_the_answer_is_promised() -> None:
-    assert "".join(str(shard_of(numbered(number), 4)) for number in range(1, 17)) == PROMISED
+    channels = [numbered(number) for number in range(1, 17)]
+    assert "".join(str(shard_of(channel, 4)) for channel in channels) == PROMISED
+    shards = divide(channels, 4)
+    assert [int(shard) for shard in PROMISED] == [
+        next(number for number, shard in enumerate(shards) if channel in shard) for channel in channels
+    ]
 
 
 @pytest.mark.parametrize("hash_seed", ["0", "1", "2"])

@@ -13,6 +13,7 @@ from wsproto.events import Request
 from kick_proto import __version__
 from kick_proto.machine import Open
 from kick_proto.upgrade import Answer, Refused, Upgrade, Upgraded
+from tests.streams import split
 
 NONCE = b"the sample nonce"
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -221,6 +222,7 @@ def test_a_wrong_answer_is_refused_with_its_reason(wrong: str, reason: str) -> N
         refused = fed(upgrade(), reads)
         assert isinstance(refused, Refused)
         assert refused.reason.startswith(reason)
+        assert refused.reason == refused.reason.strip()
 
 
 @pytest.mark.parametrize("data", [b"H", b"HTTP/1.1 101", b"SSH-2.0-OpenSSH_9.6\r\n", FRAMES, PAGE.encode()])
@@ -273,6 +275,23 @@ def test_a_header_up_to_the_limit_is_read() -> None:
     longest = answer({"X": "a" * rest}).encode()
     assert len(longest) == MAX_HEADER
     assert fed(upgrade(), [longest]) == fed(upgrade(), byte_by_byte(longest)) == Upgraded(b"")
+
+
+@pytest.mark.parametrize("size", [1, 100, 2 * MAX_HEADER])
+def test_answers_before_the_last_count_towards_the_limit(size: int) -> None:
+    hints = b"HTTP/1.1 103 Early Hints\r\nX: %s\r\n\r\n"
+    data = hints % (b"a" * 300) + hints % (b"b" * 300)
+    data += hints % (b"c" * (MAX_HEADER - len(data) - len(hints % b"")))
+    assert len(data) == MAX_HEADER
+    attempt = upgrade()
+    assert fed(attempt, split(data, (size,))) is None
+    refused = Refused(f"more than {MAX_HEADER} bytes of answer to the WebSocket handshake")
+    assert copy.deepcopy(attempt).feed(GOOD.encode()) == refused
+    attempt = upgrade()
+    assert fed(attempt, split(hints % b"" + data, (size,))) == refused
+    longer = (hints % (b"a" * 300)) * 2
+    longer += hints % (b"c" * (MAX_HEADER + 1 - len(longer) - len(hints % b"")))
+    assert fed(upgrade(), [longer]) == refused
 
 
 # Whatever a peer sends
@@ -332,5 +351,7 @@ def test_no_other_byte_will_do_where_the_accept_token_stands(at: int, other: byt
     ],
 )
 def test_what_no_request_may_hold_raises(opening: Open) -> None:
-    with pytest.raises(h11.LocalProtocolError):
+    with pytest.raises(h11.LocalProtocolError) as caught:
         upgrade(opening)
+    ascii_only = (opening.host + opening.target).isascii()
+    assert str(caught.value).startswith("only ASCII may stand in a request: ") != ascii_only
