@@ -193,7 +193,7 @@ class ServerFraming(Generic[EventT]):
         self._agenda.start(_Timer.UPGRADE, ref, now + self._upgrade_timeout)
 
     def _on_http(self, now: float, peer: _Peer, data: bytes, unix_now: float) -> None:
-        match peer.upgrade.feed(data):
+        match said := peer.upgrade.feed(data):
             case Welcome(target, answer, trailing):
                 self._agenda.forget(peer.ref)
                 peer.state = _State.OPEN
@@ -212,6 +212,8 @@ class ServerFraming(Generic[EventT]):
                 self._end(peer)
             case None:
                 pass
+            case _:
+                assert_never(said)
 
     def _on_frames(self, now: float, peer: _Peer, data: bytes, unix_now: float) -> None:
         end = peer.reader.feed(data)

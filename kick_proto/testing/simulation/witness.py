@@ -7,6 +7,7 @@ anything else than they say. Commands are called here; it knows which are legal.
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from typing import assert_never
 
 from kick_proto.errors import LocalProtocolError
 from kick_proto.frames import PING, PONG, parse_frame
@@ -228,6 +229,8 @@ class Witness:
                 planned = self._see_pause(now, least, most)
             case Over():
                 planned, self._is_over = None, True
+            case _:
+                assert_never(verdict)
         self.ledger.allow(TOLD_OF_AN_ATTEMPT)
         self.ledger.expect(Down(cluster, ended.code, "", planned))
         if planned is None:
@@ -256,6 +259,8 @@ class Witness:
                     raise Violation(Law.SILENCE, f"{output} is for a socket of the past")
                 for text in texts:
                     self._see_text(now, line, text)
+            case _:
+                assert_never(output)
 
     def _see_open(self, now: float, ref: int, host: str) -> None:
         if not self._dial_now:
