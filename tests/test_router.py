@@ -105,7 +105,7 @@ class Anything(metaclass=Asked):
 
 def test_who_wants_a_type_is_found_out_once() -> None:
     router: Router[str] = Router()
-    router.register(Anything, name)  # type: ignore[type-var]
+    router.register(Anything, name)  # type: ignore[type-var, arg-type]
     assert [router.route(event) for event in (MESSAGE, UP, MESSAGE, UP)] == [["ChatMessage"], ["Up"]] * 2
     assert Asked.asked == [events.ChatMessage, lifecycle.Up]
 
@@ -367,12 +367,14 @@ def test_only_what_is_registered_for_that_very_type_can_be_unregistered() -> Non
         LocalProtocolError, match=r"failing is not registered for Event; there is tests\.test_router\.name"
     ):
         router.unregister(events.Event, failing)
-    router.register(events.Event, text)
-    with pytest.raises(LocalProtocolError, match=r"; there is tests\.test_router\.name, tests\.test_router\.text$"):
+    router.register(events.Event, Overlay().show)
+    with pytest.raises(
+        LocalProtocolError, match=r"; there is tests\.test_router\.name, tests\.test_router\.Overlay\.show$"
+    ):
         router.unregister(events.Event, failing)
     with pytest.raises(LocalProtocolError, match="name is not registered for 'chat'; there is none"):
         router.unregister("chat", name)  # type: ignore[arg-type]
-    assert router.route(MESSAGE) == ["ChatMessage", "hello"]
+    assert router.route(MESSAGE) == ["ChatMessage", "shown ChatMessage"]
 
 
 def test_the_decorator_needs_types() -> None:
