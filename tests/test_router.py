@@ -367,12 +367,14 @@ def test_only_what_is_registered_for_that_very_type_can_be_unregistered() -> Non
         LocalProtocolError, match=r"failing is not registered for Event; there is tests\.test_router\.name"
     ):
         router.unregister(events.Event, failing)
-    router.register(events.Event, text)  # type: ignore[arg-type] # it is only asked for by its name
-    with pytest.raises(LocalProtocolError, match=r"; there is tests\.test_router\.name, tests\.test_router\.text$"):
+    router.register(events.Event, Overlay().show)
+    with pytest.raises(
+        LocalProtocolError, match=r"; there is tests\.test_router\.name, tests\.test_router\.Overlay\.show$"
+    ):
         router.unregister(events.Event, failing)
     with pytest.raises(LocalProtocolError, match="name is not registered for 'chat'; there is none"):
         router.unregister("chat", name)  # type: ignore[arg-type]
-    assert router.route(MESSAGE) == ["ChatMessage", "hello"]
+    assert router.route(MESSAGE) == ["ChatMessage", "shown ChatMessage"]
 
 
 def test_the_decorator_needs_types() -> None:
