@@ -1,7 +1,5 @@
 """The decoder table, read as a list: each recorded shape of each wire event, and the event that it becomes."""
 
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -242,16 +240,6 @@ def test_every_way_to_write_a_time_is_read_as_utc(written: str | int, meant: dat
     event = decode("ChatMessageEvent", {**CHAT, "created_at": written})
     assert isinstance(event, events.ChatMessage)
     assert (event.sent_at, event.sent_at.utcoffset()) == (meant, timedelta(0))
-
-
-@pytest.fixture
-def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A machine whose clock shows the time of Tokyo."""
-    monkeypatch.setenv("TZ", "JST-9")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.mark.usefixtures("in_tokyo")

@@ -13,6 +13,7 @@ from kick_proto.endpoints.call import Auth, Call, Host, Sites
 from kick_proto.endpoints.oauth import (
     LATEST,
     LONGEST_LIFETIME,
+    LONGEST_TOKEN,
     App,
     Hint,
     Introspection,
@@ -73,7 +74,9 @@ def test_a_refresh_may_be_repeated() -> None:
 
 
 def test_an_application_asks_for_itself() -> None:
-    assert form(app_token(APP)) == [
+    call = app_token(APP)
+    assert (call.host, call.method, call.path, call.repeatable) == (Host.ID, "POST", "/oauth/token", True)
+    assert form(call) == [
         ("grant_type", "client_credentials"),
         ("client_id", "app-1"),
         ("client_secret", "s3cret"),
@@ -89,7 +92,9 @@ def test_without_a_secret_none_is_sent(make: Callable[[App], Call[TokenReply]]) 
 
 def test_a_token_is_revoked_in_the_form_or_in_the_query() -> None:
     in_form, in_query = revoke(Secret("t"), Hint.REFRESH), revoke(Secret("t"), Hint.ACCESS, place=Place.QUERY)
-    assert (in_form.path, in_form.query, in_form.repeatable) == ("/oauth/revoke", (), True)
+    for call in (in_form, in_query):
+        assert (call.host, call.method, call.path, call.repeatable) == (Host.ID, "POST", "/oauth/revoke", True)
+    assert in_form.query == ()
     assert form(in_form) == [("token", "t"), ("token_hint_type", "refresh_token")]
     assert in_query.form == ()
     assert in_query.query == (("token", Secret("t")), ("token_hint_type", "access_token"))
@@ -98,9 +103,8 @@ def test_a_token_is_revoked_in_the_form_or_in_the_query() -> None:
 
 def test_the_token_that_is_asked_about_is_the_one_that_asks() -> None:
     call = introspect(Secret("t"))
-    assert (call.host, call.path, call.bearer, call.auth) == (
-        Host.ID, "/oauth/token/introspect", Secret("t"), Auth.NONE,
-    )  # fmt: skip
+    assert (call.host, call.method, call.path) == (Host.ID, "POST", "/oauth/token/introspect")
+    assert (call.bearer, call.auth, call.repeatable) == (Secret("t"), Auth.NONE, True)
 
 
 def test_no_call_shows_a_secret() -> None:
@@ -138,6 +142,11 @@ def test_a_redirect_to_127_0_0_1_has_another_parameter_take_the_blow() -> None:
 def test_a_broker_takes_the_place_of_the_server() -> None:
     url = authorize_url(Sites(id="https://broker.example:8443"), APP, state="st", challenge="ch")
     assert url.startswith("https://broker.example:8443/oauth/authorize?")
+
+
+@pytest.mark.parametrize("uri", ["http://localhost/x", "https://fox.example/callback?from=kick", "https://[::1]:8443/"])
+def test_a_redirect_goes_to_any_page(uri: str) -> None:
+    assert App(client_id="app-1", redirect_uri=uri).redirect_uri == uri
 
 
 @pytest.mark.parametrize(
@@ -200,6 +209,17 @@ def test_a_reply_is_read_whatever_its_spelling(body: object, expected: TokenRepl
     assert CALLS[0].parse(reply(body)) == expected
 
 
+@pytest.mark.parametrize("value", [1, 0.5, "1"])
+def test_a_lifetime_may_be_as_short_as_it_likes(value: float | str) -> None:
+    assert CALLS[0].parse(reply({"access_token": "a", "expires_in": value})).lifetime == float(value)
+
+
+def test_a_token_may_be_as_long_as_a_header_is() -> None:
+    assert CALLS[0].parse(reply({"access_token": "a" * LONGEST_TOKEN})).access_token == Secret("a" * LONGEST_TOKEN)
+    with pytest.raises(RemoteProtocolError, match="access_token is not a token that could be sent"):
+        CALLS[0].parse(reply({"access_token": "a" * (LONGEST_TOKEN + 1)}))
+
+
 @pytest.mark.parametrize("value", [0, -1, "0", "-5", "7200.5", "\u0663", True, [], {}, "soon"])
 def test_a_lifetime_that_is_none_is_not_known(value: object) -> None:
     assert CALLS[0].parse(reply({"access_token": "a", "expires_in": value})).lifetime is None
@@ -212,14 +232,18 @@ def test_a_lifetime_that_is_none_is_not_known(value: object) -> None:
         pytest.param(b"[" * 100_000, "expected JSON", id="too deep"),
         pytest.param(b"\xff", "expected JSON", id="no text"),
         pytest.param(b"[]", "expected a JSON object, got list", id="a list"),
-        pytest.param(b"{}", "no access_token", id="nothing"),
+        pytest.param(b"{}", "^the reply has no access_token$", id="nothing"),
         pytest.param(b'{"access_token":""}', "no access_token", id="a blank"),
         pytest.param(b'{"access_token":7}', "access_token is not a token", id="a number"),
         pytest.param(b'{"access_token":"a\\r\\nx: y"}', "access_token is not a token", id="a header smuggled in"),
         pytest.param(b'{"access_token":"\xc3\xa9"}', "access_token is not a token", id="not ASCII"),
         pytest.param(b'{"access_token":"' + b"a" * 20_000 + b'"}', "access_token is not a token", id="too long"),
         pytest.param(b'{"access_token":"a","refresh_token":" "}', "refresh_token is not a token", id="refresh"),
-        pytest.param(b'{"access_token":"a","token_type":"mac"}', "expected a bearer token", id="another type"),
+        pytest.param(
+            b'{"access_token":"a","token_type":"mac"}',
+            "^expected a bearer token, got one of another type$",
+            id="another type",
+        ),
     ],
 )
 def test_what_is_no_token_is_named_without_being_shown(body: bytes, sentence: str) -> None:
@@ -274,7 +298,7 @@ def test_an_introspection_is_read(data: object, expected: Introspection) -> None
 
 @pytest.mark.parametrize("body", [{}, {"data": None}, {"data": []}, {"data": {"active": "yes"}}])
 def test_an_introspection_that_does_not_say_whether_the_token_is_active_is_none(body: object) -> None:
-    with pytest.raises(RemoteProtocolError, match=r"expected data\.active"):
+    with pytest.raises(RemoteProtocolError, match=r"^expected data\.active, true or false$"):
         introspect(Secret("t")).parse(reply(body))
 
 

@@ -79,6 +79,15 @@ def test_one_of_a_few_words_goes_through() -> None:
         arguments.one_of("w", "c", ("a", "b"))
 
 
+def test_a_page_is_asked_for_by_its_size_and_its_cursor() -> None:
+    assert arguments.paged(None, None) == ()
+    assert arguments.paged(100, "c" * 1_000) == (("limit", "100"), ("cursor", "c" * 1_000))
+    with pytest.raises(LocalProtocolError, match=r"^limit must be a whole number from 1 to 100, not 101"):
+        arguments.paged(101, None)
+    with pytest.raises(LocalProtocolError, match=r"^cursor must have 1 to 1000 characters, not 1001"):
+        arguments.paged(None, "c" * 1_001)
+
+
 def test_a_time_has_a_zone() -> None:
     moment = datetime(2026, 5, 4, tzinfo=UTC)
     assert arguments.moment("since", moment) is moment

@@ -51,6 +51,11 @@ def test_a_query_repeats_a_name_for_each_of_its_values() -> None:
     assert call.query == (("id", "1"), ("id", "2"), ("slug", "fox"), ("limit", "5"), ("tag", "a b"))
 
 
+@pytest.mark.parametrize("method", VERBS)
+def test_each_verb_may_have_a_query(method: str) -> None:
+    assert VERBS[method](PATH, query={"id": 1}).query == (("id", "1"),)
+
+
 @pytest.mark.parametrize("path", ["/a", "/a/", "/public/v1/chat/m-1", "/a/b.c/~d", "/a/%20b", "/a/...", "/a:b/@c"])
 def test_a_path_goes_through(path: str) -> None:
     assert generic.get(path).path == path

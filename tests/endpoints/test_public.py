@@ -165,6 +165,32 @@ ASKED: tuple[Asked, ...] = (
         },
     ),
     Asked(lambda: rewards.change("r-1", is_paused=False), "PATCH", f"{REWARDS}/r-1", (), {"is_paused": False}),
+    Asked(
+        lambda: rewards.change(
+            "r-1",
+            title="Howl",
+            cost=200,
+            description="louder",
+            color="#00ff80",
+            is_enabled=False,
+            is_paused=True,
+            needs_input=True,
+            skips_queue=False,
+        ),
+        "PATCH",
+        f"{REWARDS}/r-1",
+        (),
+        {
+            "title": "Howl",
+            "cost": 200,
+            "description": "louder",
+            "background_color": "#00ff80",
+            "is_enabled": False,
+            "is_paused": True,
+            "is_user_input_required": True,
+            "should_redemptions_skip_request_queue": False,
+        },
+    ),
     Asked(lambda: rewards.delete("r-1"), "DELETE", f"{REWARDS}/r-1"),
     Asked(rewards.redemptions, "GET", f"{REWARDS}/redemptions"),
     Asked(
@@ -209,7 +235,7 @@ ASKED: tuple[Asked, ...] = (
 def test_each_function_asks_what_the_docs_say(asked: Asked) -> None:
     call = asked.call()
     assert (call.host, call.method, call.path, call.query) == (Host.API, asked.method, asked.path, asked.query)
-    assert (msgspec.json.decode(call.body) if call.body else None) == asked.body
+    assert (msgspec.json.decode(call.body) if asked.body is not None else call.body or None) == asked.body
     assert call.headers == ((("content-type", "application/json"),) if asked.body is not None else ())
     assert call.auth is (Auth.NONE if asked.path.endswith("public-key") else Auth.NEEDED)
     assert call.repeatable == (asked.method != "POST")
@@ -386,7 +412,7 @@ NO: tuple[tuple[Callable[[], Call[Any]], str], ...] = (
     (lambda: channels.by_slug(*["fox"] * 51), "slugs must be 1 to 50 of them, not 51"),
     (lambda: channels.by_slug("no such"), "does not name a channel"),
     (lambda: channels.user("x" * 26), "does not name a channel"),
-    (channels.change, "there is nothing to change"),
+    (channels.change, r"^change\(\) needs a title, a category_id or tags: there is nothing to change$"),
     (lambda: channels.change(title=""), "title must have 1 to"),
     (lambda: channels.change(category_id=0), "category_id must be"),
     (lambda: channels.change(tags="fox"), "tags must be several texts, not one"),
@@ -416,7 +442,8 @@ NO: tuple[tuple[Callable[[], Call[Any]], str], ...] = (
     (lambda: rewards.create("x", 1, description="x" * 201), "description must have 0 to 200 characters"),
     (lambda: rewards.create("x", 1, color="red"), "color must be like #00ff80, not 'red'"),
     (lambda: rewards.create("x", 1, color="#00ff80\n"), "color must be like"),
-    (lambda: rewards.change("r-1"), "needs something to change"),
+    (lambda: rewards.change("r-1"), r"^change\(\) needs something to change: a title, a cost, a switch$"),
+    (lambda: rewards.create("x", 1, color="#" * 101), "color must have 1 to 100 characters, not 101"),
     (lambda: rewards.change(".", cost=1), "reward_id must be an id"),
     (lambda: rewards.redemptions(status="lost"), "status must be one of pending"),  # type: ignore[arg-type]
     (rewards.accept, "redemption_ids must be 1 to 25 of them, not 0"),
@@ -432,6 +459,48 @@ NO: tuple[tuple[Callable[[], Call[Any]], str], ...] = (
 def test_what_kick_would_refuse_is_refused_before_it_is_sent(ask: Callable[[], Call[Any]], sentence: str) -> None:
     with pytest.raises(LocalProtocolError, match=sentence):
         ask()
+
+
+LONG, LONGER = "x" * 100, "x" * 101
+
+MOST: tuple[tuple[Callable[[Any], Call[Any]], str, Any, tuple[Any, ...]], ...] = (
+    (lambda most: categories.search(names=most), "names", [LONG] * 50, ([LONG] * 51, [LONGER])),
+    (lambda most: categories.search(tags=most), "tags", [LONG] * 50, ([LONG] * 51, [LONGER])),
+    (lambda most: categories.search(ids=most), "ids", [1] * 50, ([1] * 51, [0])),
+    (lambda most: categories.search(limit=most), "limit", 1_000, (1_001, 0)),
+    (lambda most: categories.search(cursor=most), "cursor", "c" * 1_000, ("c" * 1_001, "")),
+    (lambda most: channels.by_slug(*most), "slugs", ["fox"] * 50, (["fox"] * 51, [])),
+    (lambda most: channels.change(title=most), "title", "x" * 255, ("x" * 256, "")),
+    (lambda most: channels.change(tags=most), "tags", [LONG] * 100, ([LONG] * 101, [LONGER])),
+    (lambda most: chat.send("x", to=FOX, reply_to=most), "reply_to", LONG, (LONGER, "")),
+    (lambda most: livestreams.search(category_id=most), "category_id", 1, (0,)),
+    (lambda most: livestreams.search(language_code=most), "language_code", "x" * 16, ("x" * 17, "")),
+    (lambda most: livestreams.v1(category_id=most), "category_id", 1, (0,)),
+    (lambda most: livestreams.v1(language=most), "language", "x" * 16, ("x" * 17, "")),
+    (rewards.delete, "reward_id", LONG, (LONGER, "")),
+    (lambda most: rewards.redemptions(ids=most), "ids", [LONG] * 25, ([LONG] * 26, [LONGER])),
+    (lambda most: rewards.redemptions(reward_id=most), "reward_id", LONG, (LONGER, "")),
+    (lambda most: rewards.redemptions(status=most), "status", "accepted", ("Accepted", "")),
+    (lambda most: rewards.redemptions(status=most), "status", "rejected", ("Rejected", "")),
+    (lambda most: rewards.accept(*most), "redemption_ids", [LONG] * 25, ([LONG] * 26, [LONGER])),
+    (lambda most: webhooks.subscriptions(channel=most), "channel", UserId(1), (0,)),
+    (lambda most: webhooks.subscribe("x", channel=most), "channel", UserId(1), (0,)),
+    (lambda most: webhooks.subscribe(*most), "names", [LONG] * 50, ([LONG] * 51, [LONGER])),
+    (lambda most: webhooks.unsubscribe(*most), "subscription_ids", [LONG] * 50, ([LONG] * 51, [LONGER])),
+)
+"""How to ask with one argument, its name, the most that it may be, and what it may not be any more."""
+
+
+@pytest.mark.parametrize(
+    ("ask", "name", "most", "wrong"), MOST, ids=[f"{number} {row[1]}" for number, row in enumerate(MOST)]
+)
+def test_each_argument_has_its_limits_and_is_called_by_its_name(
+    ask: Callable[[Any], Call[Any]], name: str, most: Any, wrong: tuple[Any, ...]
+) -> None:
+    assert ask(most).path
+    for each in wrong:
+        with pytest.raises(LocalProtocolError, match=f"^{name} must "):
+            ask(each)
 
 
 def test_the_most_that_can_be_asked_can_be() -> None:
@@ -496,6 +565,14 @@ def test_an_offline_channel_has_blanks_that_are_none() -> None:
     user = told.user()
     assert (user.is_live, user.livestream, user.source) == (False, None, "official")
     assert (user.channel_id, user.chatroom_id) == (None, None)
+
+
+def test_what_is_on_has_its_tags_and_a_category_only_where_that_has_a_name() -> None:
+    stream = {**OFFICIAL["stream"], "custom_tags": ["a", "b"]}
+    (told,) = read(channels.by_id(FOX), {"data": [{**OFFICIAL, "stream": stream, "category": {"id": 0, "name": ""}}]})
+    livestream = told.user().livestream
+    assert livestream is not None
+    assert (livestream.category, livestream.tags) == (None, ("a", "b"))
 
 
 def test_a_stream_key_is_read_and_not_shown() -> None:

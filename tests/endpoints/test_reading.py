@@ -68,6 +68,14 @@ def test_a_time_is_read_in_utc_with_a_zone_or_without(name: str, text: str) -> N
     assert moment.tzinfo is UTC
 
 
+@pytest.mark.usefixtures("in_tokyo")
+@pytest.mark.parametrize("text", ["2026-05-04 11:58:01", "2026-05-04T13:58:01+02:00"])
+def test_where_the_machine_stands_changes_no_time(text: str) -> None:
+    moment = thing(started_at=text).started_at
+    assert moment is not None
+    assert (moment, moment.tzinfo) == (datetime(2026, 5, 4, 11, 58, 1, tzinfo=UTC), UTC)
+
+
 @given(st.integers(-62_100_000_000, 253_400_000_000), st.integers(-1439, 1439))
 def test_every_time_is_read_back_whatever_zone_it_is_written_in(seconds: int, offset: int) -> None:
     moment = datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)
@@ -123,6 +131,25 @@ def test_what_cannot_be_read_is_named_by_its_place(body: Any, place: str) -> Non
     assert str(caught.value).endswith(f" - at `{place}`")
 
 
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ([], "Expected `object`, got `array` - at `$`"),
+        (None, "Expected `object`, got `null` - at `$`"),
+        (7, "Expected `object`, got `int` - at `$`"),
+        ({}, "Object missing required field `data` - at `$`"),
+        ({"data": "x"}, "Expected `array`, got `str` - at `$.data`"),
+        ({"data": [{"id": 1, "key": 7}]}, "Expected `str`, got `int` - at `$.data[0].key`"),
+        ({"data": [{"id": 1, "key": {}}]}, "Expected `str`, got `object` - at `$.data[0].key`"),
+        ({"data": [{"id": 1, "key": []}]}, "Expected `str`, got `array` - at `$.data[0].key`"),
+    ],
+)
+def test_what_was_expected_and_what_there_was_are_told_in_the_words_of_json(body: Any, sentence: str) -> None:
+    with pytest.raises(RemoteProtocolError) as caught:
+        reading.rows(sent(body), Thing)
+    assert str(caught.value) == sentence
+
+
 def test_a_place_is_named_from_the_root_for_a_row_and_for_a_whole_body_too() -> None:
     with pytest.raises(RemoteProtocolError, match=r"at `\$\.data\.id`$"):
         reading.row(sent({"data": {"id": "x"}}), Thing)
@@ -164,7 +191,10 @@ def test_what_is_no_json_is_told_by_its_kind_and_size_and_not_by_its_words() -> 
     with pytest.raises(RemoteProtocolError, match="expected JSON, got 13 bytes that are none") as caught:
         reading.document(response)
     assert "canary" not in str(caught.value)
-    assert len(str(caught.value)) < 250
+    kind = ("text/html\n" * 99)[:80]
+    assert str(caught.value) == f"expected JSON, got 13 bytes that are none ({kind!r}, HTTP 200)"
+    with pytest.raises(RemoteProtocolError, match=r"got 0 bytes that are none \('no content-type', HTTP 204\)$"):
+        reading.document(Response(204, (), b""))
 
 
 def test_what_is_only_good_to_have_is_none_where_it_cannot_be_read() -> None:

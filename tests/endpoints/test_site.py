@@ -203,6 +203,12 @@ def test_the_past_is_asked_for_by_the_channels_number() -> None:
     assert (call.auth, call.repeatable) == (Auth.NONE, True)
 
 
+@pytest.mark.usefixtures("in_tokyo")
+def test_the_past_begins_at_the_same_time_wherever_the_machine_stands() -> None:
+    call = site.history(ChannelId(11), since=datetime(2026, 5, 4, 12, tzinfo=UTC))
+    assert call.query == (("start_time", "2026-05-04T12:00:00.000Z"),)
+
+
 def test_the_past_begins_at_a_time_in_any_zone_or_at_a_cursor() -> None:
     since = datetime(2026, 5, 4, 14, 0, 1, 500_999, tzinfo=timezone(timedelta(hours=2)))
     call = site.history(ChannelId(11), since=since, cursor="c-2")
