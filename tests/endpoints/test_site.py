@@ -175,6 +175,11 @@ def test_no_broadcast_is_none(data: Any) -> None:
     assert read(site.livestream("fox"), {"data": data}) is None
 
 
+@pytest.mark.parametrize("category", [None, {}, {"id": 0, "name": ""}])
+def test_a_category_without_a_name_is_none(category: Any) -> None:
+    assert read(site.livestream("fox"), {"data": {"id": 1, "category": category}}).category is None
+
+
 def test_the_viewers_have_two_names() -> None:
     assert read(site.livestream("fox"), {"data": {"id": 1, "viewer_count": 0, "viewers": None}}).viewer_count == 0
     assert read(site.livestream("fox"), {"data": {"id": 1, "viewers": "5"}}).viewer_count == 5
@@ -190,6 +195,11 @@ def test_bot_protection_may_be_among_the_rules_and_end_by_itself() -> None:
     assert rules.bot_protection == events.Mode(True)
 
 
+def test_accounts_may_have_to_be_so_many_minutes_old() -> None:
+    rules = read(site.chatroom("fox"), {**RULES, "account_age": {"enabled": True, "min_duration": 10}})
+    assert rules.account_age == events.Mode(True, timedelta(minutes=10))
+
+
 def test_rules_that_were_not_told_are_none() -> None:
     assert read(site.chatroom("fox"), {"id": 22}) == site.Chatroom(chatroom_id=ChatroomId(22))
 
@@ -200,7 +210,7 @@ def test_rules_that_were_not_told_are_none() -> None:
 def test_the_past_is_asked_for_by_the_channels_number() -> None:
     call = site.history(ChannelId(11))
     assert (call.host, call.method, call.path, call.query) == (Host.WEB, "GET", "/api/v1/chat/11/history", ())
-    assert (call.auth, call.repeatable) == (Auth.NONE, True)
+    assert (call.auth, call.repeatable, call.redirects) == (Auth.NONE, True, True)
 
 
 @pytest.mark.usefixtures("in_tokyo")
@@ -242,6 +252,10 @@ REPLY = {
 }
 
 
+HALVES = [{name: half} for name, half in REPLY.items()]
+"""Of each reply, who or what was replied to, and not the other."""
+
+
 @pytest.mark.parametrize("metadata", [REPLY, msgspec.json.encode(REPLY).decode()])
 def test_a_reply_is_told_in_an_object_or_in_json_within_a_string(metadata: Any) -> None:
     message = past(type="reply", metadata=metadata, thread_parent_id="m-root")
@@ -249,7 +263,7 @@ def test_a_reply_is_told_in_an_object_or_in_json_within_a_string(metadata: Any) 
     assert message.reply == events.Reply("m-0", "who is there?", "Bob", UserId(9), "m-root")
 
 
-@pytest.mark.parametrize("metadata", [None, "", "{", "[]", "7", {}, [], "[" * 5_000, {"original_sender": 7}])
+@pytest.mark.parametrize("metadata", [None, "", "{", "[]", "7", {}, [], "[" * 5_000, {"original_sender": 7}, *HALVES])
 def test_metadata_that_tells_nothing_loses_no_message(metadata: Any) -> None:
     message = past(metadata=metadata)
     assert message.reply is None
