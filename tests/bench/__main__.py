@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from tests.bench.contestants import CONTESTANTS
+from tests.bench.contestants import CASES, CONTESTANTS
 from tests.bench.cost import Cost, Skipped, measure
-from tests.bench.latency import measure_latency
+from tests.bench.latency import measure_latency, measure_pongs
 from tests.bench.levels import measure_levels
 from tests.bench.plot import can_plot, plot
 from tests.bench.replay import BLOCK
@@ -70,12 +70,18 @@ def _cost(asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def _latency(asked: argparse.Namespace) -> dict[str, Any]:
-    wanted = [each for each in CONTESTANTS if asked.only in each.name]
+    wanted = [each for each in (*CONTESTANTS, *CASES) if asked.only in each.name]
     with server() as control:
         found = measure_latency(wanted, control, seconds=0.1 if asked.quick else 3.0, tell=_tell)
+        pongs = measure_pongs(control, only=asked.only, tell=_tell)
     rows = [(each.name, f"{each.rate:g}", f"{each.p50:.2f}", f"{each.p99:.2f}", f"{each.p999:.2f}") for each in found]
     _say(table(("contender", "events/s", "p50 ms", "p99 ms", "p99.9 ms"), rows))
-    return {"latencies": found}
+    answers = [
+        (each.name, f"{each.count}", f"{each.p50:.2f}", f"{each.p99:.2f}", f"{each.p999:.2f}", f"{each.worst:.2f}")
+        for each in pongs
+    ]
+    _say("\n" + table(("pinged", "pings", "p50 ms", "p99 ms", "p99.9 ms", "worst ms"), answers))
+    return {"latencies": found, "pongs": pongs}
 
 
 def _startup(asked: argparse.Namespace) -> dict[str, Any]:
