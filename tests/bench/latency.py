@@ -5,7 +5,7 @@ from statistics import quantiles
 
 import msgspec
 
-from tests.bench.contestants import CASES, PONGS, Contestant, missing
+from tests.bench.contestants import CASES, Contestant, missing
 from tests.bench.running import TurnError, turn
 
 __all__ = ["RATES", "WHO", "Latency", "Pongs", "measure_latency", "measure_pongs"]
@@ -73,12 +73,10 @@ class Pongs(msgspec.Struct, frozen=True, kw_only=True):
     late: int
 
 
-def measure_pongs(control: int, *, only: str, tell: Callable[[str], None]) -> list[Pongs]:
-    """Ping each while it subscribes."""
+def measure_pongs(contestants: Iterable[Contestant], control: int, *, tell: Callable[[str], None]) -> list[Pongs]:
+    """Ping each while it subscribes, which takes some seconds."""
     found: list[Pongs] = []
-    for each in PONGS:
-        if only not in each.name or missing(each) is not None:
-            continue
+    for each in contestants:
         try:
             delays = turn(each.name, control, 1).delays
         except TurnError as failure:

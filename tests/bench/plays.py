@@ -60,9 +60,9 @@ def in_thread(stream: socket.socket, order: Order) -> threading.Thread:
 
 def play_spread(visitors: Sequence[Visitor], count: int) -> None:
     """Write so many events in all: each connection gets its share, and each of its topics a share of that."""
-    writings = [
-        _Writing(visitor, share) for visitor, share in zip(visitors, _shares(count, len(visitors)), strict=True)
-    ]
+    listening = [visitor for visitor in visitors if visitor.topics]
+    shares = _shares(count, len(listening))
+    writings = [_Writing(visitor, share) for visitor, share in zip(listening, shares, strict=True)]
     while writings:
         writings = [writing for writing in writings if writing.go_on()]
 
