@@ -7,6 +7,7 @@ goes to one of them.
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
 from threading import Condition
 from typing import Protocol, Self
 
@@ -102,14 +103,16 @@ class Watch:
             await self._engine.change()
 
     async def _next_batch(self) -> list[SessionEvent]:
-        if self._ready:
-            batch = list(self._ready)
-            self._ready.clear()
-            return batch
-        return await self._taken()
+        while not self._ready:
+            if batch := await self._taken():
+                return batch
+        batch = list(self._ready)
+        self._ready.clear()
+        return batch
 
     async def _taken(self) -> list[SessionEvent]:
-        while True:
+        """What the machine has; nothing, where another task has taken it and left some in ``_ready``."""
+        while not self._ready:
             if self._engine.pump.crash is not None:
                 raise self._engine.pump.crash
             if events := self._machine.take_events():
@@ -118,6 +121,7 @@ class Watch:
             if ended_well(self._session):
                 raise StopAsyncIteration
             await self._engine.change()
+        return []
 
 
 def _named(channel: Channel, kinds: tuple[TopicKind, ...] | None) -> tuple[Topic, ...] | None:
@@ -199,7 +203,8 @@ class BlockingWatch:
             try:
                 return self._ready.popleft()
             except IndexError:
-                self._ready.extend(self._taken())
+                with self._engine.changed:
+                    self._make_ready()
 
     def batches(self) -> Iterator[list[SessionEvent]]:
         """The events in lists: all that there are, whenever there are some; ends and raises as iteration does."""
@@ -219,21 +224,25 @@ class BlockingWatch:
                 self._engine.changed.wait()
 
     def _next_batch(self) -> list[SessionEvent]:
+        batch: list[SessionEvent] = []
         with self._engine.changed:
-            if self._ready:
-                batch = list(self._ready)
-                self._ready.clear()
-                return batch
-        return self._taken()
+            while not batch:
+                self._make_ready()
+                # One by one: another thread that iterates takes its events without the lock.
+                with suppress(IndexError):
+                    while True:
+                        batch.append(self._ready.popleft())
+        return batch
 
-    def _taken(self) -> list[SessionEvent]:
-        with self._engine.changed:
-            while True:
-                if self._engine.pump.crash is not None:
-                    raise self._engine.pump.crash
-                if events := self._machine.take_events():
-                    self._engine.caught_up()
-                    return events
-                if ended_well(self._session):
-                    raise StopIteration
+    def _make_ready(self) -> None:
+        """Wait until there is something to take; another thread may be quicker to take it all the same."""
+        while not self._ready:
+            if self._engine.pump.crash is not None:
+                raise self._engine.pump.crash
+            if events := self._machine.take_events():
+                self._engine.caught_up()
+                self._ready.extend(events)
+            elif ended_well(self._session):
+                raise StopIteration
+            else:
                 self._engine.changed.wait()

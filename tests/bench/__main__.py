@@ -7,10 +7,12 @@ from typing import Any
 
 import msgspec
 
-from tests.bench.contestants import CONTESTANTS
+from tests.bench.breadth import measure_breadth
+from tests.bench.contestants import CASES, CONTESTANTS, PONGS
 from tests.bench.cost import Cost, Skipped, measure
-from tests.bench.latency import measure_latency
+from tests.bench.latency import measure_latency, measure_pongs
 from tests.bench.levels import measure_levels
+from tests.bench.paced import measure_pace
 from tests.bench.plot import can_plot, plot
 from tests.bench.replay import BLOCK
 from tests.bench.running import server
@@ -76,12 +78,24 @@ def _cost(asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def _latency(asked: argparse.Namespace) -> dict[str, Any]:
-    wanted = [each for each in CONTESTANTS if _is_asked(each.name, asked)]
+    wanted = [each for each in (*CONTESTANTS, *CASES) if _is_asked(each.name, asked)]
     with server() as control:
         found = measure_latency(wanted, control, seconds=0.1 if asked.quick else 3.0, tell=_tell)
+        pinged = [each for each in PONGS if _is_asked(each.name, asked)]
+        pongs = measure_pongs(pinged[:1] if asked.quick else pinged, control, tell=_tell)
     rows = [(each.name, f"{each.rate:g}", f"{each.p50:.2f}", f"{each.p99:.2f}", f"{each.p999:.2f}") for each in found]
     _say(table(("contender", "events/s", "p50 ms", "p99 ms", "p99.9 ms"), rows))
-    return {"latencies": found}
+    answers = [
+        (
+            each.name,
+            f"{each.count}",
+            *(f"{it:.2f}" for it in (each.p50, each.p99, each.p999, each.worst)),
+            f"{each.late}",
+        )
+        for each in pongs
+    ]
+    _say("\n" + table(("pinged", "pings", "p50 ms", "p99 ms", "p99.9 ms", "worst ms", "above 250 ms"), answers))
+    return {"latencies": found, "pongs": pongs}
 
 
 def _startup(asked: argparse.Namespace) -> dict[str, Any]:
@@ -95,12 +109,24 @@ def _scale(asked: argparse.Namespace) -> dict[str, Any]:
     sizes, seconds = ((5,), 0.1) if asked.quick else ((1, 10, 100, 1_000), 10.0)
     with server() as control:
         found = [measure_scale(control, sessions=size, seconds=seconds) for size in sizes]
+        broad = [
+            measure_breadth(kind, control, count=size, events=asked.events // 5)
+            for kind in ("topics", "sessions")
+            for size in sizes
+        ]
+    paces = [measure_pace(size) for size in sizes]
     rows = [
         (f"{each.sessions}", f"{each.socket_kib:.1f}", f"{each.session_kib:.1f}", f"{each.percent:.2f}")
         for each in found
     ]
     _say(table(("idle sessions", "KiB/socket", "KiB/session above it", "% of a core"), rows))
-    return {"sizes": found}
+    many = [
+        (f"{each.count} {each.kind}", f"{each.kib:.1f}", f"{each.seconds:.2f}", f"{each.rate:.0f}") for each in broad
+    ]
+    _say("\n" + table(("busy", "KiB for each", "s to subscribe", "events a CPU second"), many))
+    slow = [(f"{each.topics}", f"{each.seconds:.1f}", f"{each.most}", f"{each.limit:g}") for each in paces]
+    _say("\n" + table(("topics within the limit", "s to subscribe", "most in a second", "limit"), slow))
+    return {"sizes": found, "breadths": broad, "paces": paces}
 
 
 def _levels(asked: argparse.Namespace) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import sys
 
 import msgspec
 
-from tests.bench.contestants import CONTESTANTS
+from tests.bench.contestants import CASES, CONTESTANTS, PONGS
 from tests.bench.order import Order
 from tests.bench.pinning import pin
 from tests.bench.target import Target
@@ -16,7 +16,7 @@ __all__ = ["main"]
 def main(name: str, control: str, events: str, rate: str | None = None) -> None:
     """Run the contender of that name."""
     pin(1)
-    contestant = next(each for each in CONTESTANTS if each.name == name)
+    contestant = next(each for each in (*CONTESTANTS, *CASES, *PONGS) if each.name == name)
     contender = importlib.import_module(f"tests.bench.contenders.{contestant.file}")
     order = Order(
         events=int(events),
@@ -24,6 +24,8 @@ def main(name: str, control: str, events: str, rate: str | None = None) -> None:
         dialect=contestant.dialect,
         tls=contestant.tls,
         rate=float(rate) if rate is not None else None,
+        audience=contestant.audience,
+        pings=contestant.pings,
     )
     target = Target(int(control), order, contestant.options)
     try:

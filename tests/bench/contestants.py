@@ -5,10 +5,10 @@ from typing import Literal
 
 import msgspec
 
-from tests.bench.order import Dialect, Mix
+from tests.bench.order import Audience, Dialect, Mix
 from tests.bench.target import Options
 
-__all__ = ["CONTESTANTS", "Contestant", "missing"]
+__all__ = ["CASES", "CONTESTANTS", "PONGS", "Contestant", "missing"]
 
 
 class Contestant(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +22,8 @@ class Contestant(msgspec.Struct, frozen=True, kw_only=True):
     dialect: Dialect = "pusher"
     tls: bool = False
     share: float = 1.0
+    audience: Audience = "newest"
+    pings: bool = False
     options: Options = Options()
 
 
@@ -76,3 +78,17 @@ CONTESTANTS: tuple[Contestant, ...] = (
     _whole("kickpython", "with_kickpython", "kickpython", "websockets", "curl_cffi", "aiohttp", share=0.3),
     _whole("Pysher", "with_pysher", "pysher", share=0.1),
 )
+
+CASES: tuple[Contestant, ...] = (
+    _ours("asyncio, beside a slow session", "ours_beside_slow", audience="all"),
+    _ours("asyncio, beside a slow reader of the same", "ours_shared"),
+)
+"""Those of whom only the latency is of interest."""
+
+PACED = {"send_rate": 5.0, "send_burst": 5.0}
+
+PONGS: tuple[Contestant, ...] = tuple(
+    _ours(f"{driver}, subscribing", "ours_subscribing", pings=True, options={"driver": driver, **PACED})
+    for driver in ("asyncio", "trio", "blocking")
+)
+"""Those who are pinged while they subscribe, no faster than a session does by default."""

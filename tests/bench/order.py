@@ -7,7 +7,19 @@ import msgspec
 from kick_proto.decoders import PREFIX
 from kick_proto.ids import Channel, ChannelId, ChatroomId
 
-__all__ = ["CHANNELS", "CHAT", "STAMP", "STAMP_DIGITS", "Dialect", "Mix", "Order", "Place", "Ports", "Reading"]
+__all__ = [
+    "CHANNELS",
+    "CHAT",
+    "STAMP",
+    "STAMP_DIGITS",
+    "Audience",
+    "Dialect",
+    "Mix",
+    "Order",
+    "Place",
+    "Ports",
+    "Reading",
+]
 
 CHANNELS = tuple(Channel(ChannelId(2_718_281 + 7 * place), ChatroomId(2_704_110 + 9 * place)) for place in range(10))
 """Who is watched: what comes in one second here is what comes on many channels at once, never on a single one."""
@@ -20,18 +32,27 @@ STAMP = "#" * STAMP_DIGITS
 Mix: TypeAlias = Literal["plain", "mixed"]
 """``mixed`` is plain traffic in which a frame in twenty is a ping more, or is cut into fragments."""
 
+Audience: TypeAlias = Literal["newest", "all", "spread"]
+"""Who gets the events: the newest connection; each all of them; or each its share, over its topics in turn."""
+
 Dialect: TypeAlias = Literal["pusher", "centrifugo"]
 """The envelope: the same topics, names and payloads in both."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client wants of the server. With a ``rate`` (a second) every event carries the time of its write."""
+    """What a client wants of the server. With a ``rate`` (a second) every event carries the time of its write.
+
+    With ``pings`` the client is pinged from its first subscription on, again as soon as it has answered, until it says
+    ``go``; it is told then after how many seconds each was answered.
+    """
 
     events: int
     mix: Mix = "plain"
     dialect: Dialect = "pusher"
     tls: bool = False
     rate: float | None = None
+    audience: Audience = "newest"
+    pings: bool = False
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):

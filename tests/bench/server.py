@@ -10,25 +10,20 @@ import socket
 import ssl
 import sys
 import threading
-import time
 from contextlib import suppress
 from functools import cache
-from itertools import cycle, islice
 
 import msgspec
 import trustme
 
-from tests.bench.order import STAMP, STAMP_DIGITS, Order, Place, Ports
+from tests.bench.order import Order, Place, Ports
 from tests.bench.pinning import pin
-from tests.bench.replay import BLOCK, Tape, chats_with_a_stamp, framed, record
+from tests.bench.plays import in_thread, play_in_time, play_spread, play_tape
+from tests.bench.replay import Tape, record
 from tests.bench.visitor import Visitor
 
 __all__ = ["main"]
 
-PIECE = 256 * 1024
-"""Bytes that are written at once."""
-TICK = 0.0005
-"""Seconds between two looks at the clock, where there is a rate."""
 PATIENCE = 60.0
 
 _tape = cache(record)
@@ -57,7 +52,8 @@ class Host:
 
     def _serve_one(self, control: socket.socket) -> None:
         order = msgspec.json.decode(control.makefile("rb").readline(), type=Order)
-        tape = _tape(order.mix, order.dialect) if order.rate is None else None
+        recorded = order.rate is None and order.audience == "newest"
+        tape = _tape(order.mix, order.dialect) if recorded else None
         control.sendall(msgspec.json.encode(self._place(order, tape)) + b"\n")
         visit = _Visit(order, tape, self._public, control)
         try:
@@ -80,6 +76,7 @@ class _Visit:
         self._public = public
         self._control = control
         self._visitors: list[Visitor] = []
+        self._beside: list[threading.Thread] = []
         self._selector = selectors.DefaultSelector()
         self._selector.register(public, selectors.EVENT_READ)
         self._selector.register(control, selectors.EVENT_READ)
@@ -87,6 +84,8 @@ class _Visit:
     def run(self) -> None:
         """Answer until the client is gone."""
         while True:
+            if self._order.pings and self._visitors:
+                self._visitors[-1].ping()
             for key, _ in self._selector.select():
                 if key.fileobj is self._public:
                     self._welcome()
@@ -98,8 +97,13 @@ class _Visit:
                     self._play()
 
     def close(self) -> None:
-        """End all connections."""
+        """End all connections, and what still writes to them."""
         self._selector.close()
+        for visitor in self._visitors:
+            with suppress(OSError):
+                visitor.stream.shutdown(socket.SHUT_RDWR)
+        for thread in self._beside:
+            thread.join()
         for visitor in self._visitors:
             visitor.stream.close()
 
@@ -119,30 +123,19 @@ class _Visit:
             self._selector.unregister(visitor.stream)
 
     def _play(self) -> None:
-        visitor = self._visitors[-1]
+        visitor, order = self._visitors[-1], self._order
+        if order.pings:
+            self._control.sendall(msgspec.json.encode(visitor.pong_delays) + b"\n")
+            return
+        if order.audience == "all":
+            self._beside = [in_thread(each.stream, order) for each in self._visitors[:-1]]
         with suppress(OSError), visitor.listening():
-            if self._order.rate is None and self._tape is not None:
-                for piece in self._tape.pieces(self._order.events):
-                    view = memoryview(piece)
-                    for start in range(0, len(view), PIECE):
-                        visitor.stream.sendall(view[start : start + PIECE])
-            elif self._order.rate is not None:
-                _play_in_time(visitor.stream, self._order.events, self._order.rate)
-
-
-def _play_in_time(stream: socket.socket, count: int, rate: float) -> None:
-    """Write each event when its time has come, with the time of the write in it; late ones go out together."""
-    texts = islice(cycle(chats_with_a_stamp(min(count, BLOCK))), count)
-    stamp = STAMP.encode()
-    begun, sent = time.monotonic(), 0
-    while sent < count:
-        due = min(count, int((time.monotonic() - begun) * rate))
-        if due > sent:
-            now = str(time.monotonic_ns()).rjust(STAMP_DIGITS, "0").encode()
-            stream.sendall(b"".join(framed(text.replace(stamp, now, 1)) for text in islice(texts, due - sent)))
-            sent = due
-        else:
-            time.sleep(TICK)
+            if order.audience == "spread":
+                play_spread(self._visitors, order.events)
+            elif self._tape is not None:
+                play_tape(visitor.stream, self._tape, order.events)
+            else:
+                play_in_time(visitor.stream, order)
 
 
 @cache

@@ -25,12 +25,18 @@ PATIENCE = 30.0
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How a contender runs: how others decode, on which event loop, and what of this library is switched on."""
+    """How a contender runs: how others decode, on which event loop, and what of this library is switched on.
+
+    ``driver`` is for those that run on any, ``send_rate`` and ``send_burst`` are the session's limit of what it sends.
+    """
 
     decode: Literal["json", "msgspec"] = "msgspec"
     loop: Literal["asyncio", "uvloop"] = "asyncio"
     merge: float | None = 2.0
     drift: float | None = 10.0
+    driver: Literal["asyncio", "trio", "blocking"] = "asyncio"
+    send_rate: float = 1e6
+    send_burst: float = 1e6
 
 
 Note: TypeAlias = Callable[[str], None]
@@ -46,7 +52,8 @@ class Target:
         self._order = order
         self._control = socket.create_connection((HOST, control), PATIENCE)
         self._control.sendall(msgspec.json.encode(order) + b"\n")
-        self.place = msgspec.json.decode(self._control.makefile("rb").readline(), type=Place)
+        self._words = self._control.makefile("rb")
+        self.place = msgspec.json.decode(self._words.readline(), type=Place)
         self.frames, self.chats = self.place.frames, self.place.chats
         self.reading: Reading | None = None
         self._begun = (0.0, 0.0)
@@ -80,13 +87,13 @@ class Target:
     @property
     def arguments(self) -> dict[str, Any]:
         """What ``connect`` of this library takes."""
-        scheme = "wss" if self._order.tls else "ws"
+        scheme, options = "wss" if self._order.tls else "ws", self.options
         provider = App(endpoints=(endpoint_at(f"{scheme}://{HOST}:{self.place.port}"),))
         return {
-            "config": Config(provider=provider, send_rate=1e6, send_burst=1e6),
+            "config": Config(provider=provider, send_rate=options.send_rate, send_burst=options.send_burst),
             "ssl_context": self.tls,
-            "merge": self.options.merge,
-            "drift": self.options.drift,
+            "merge": options.merge,
+            "drift": options.drift,
         }
 
     # What to do there
@@ -116,8 +123,10 @@ class Target:
     # The stopwatch
 
     def begin(self) -> None:
-        """Everything is subscribed: let the traffic come."""
+        """Everything is subscribed: let the traffic come, or let us know of the pongs."""
         self._control.sendall(b"go\n")
+        if self._order.pings:
+            self._delays = msgspec.json.decode(self._words.readline(), type=list[float])
         self._begun = (time.process_time(), time.perf_counter())
 
     def end(self) -> None:

@@ -4,6 +4,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -24,6 +25,9 @@ class Visitor:
 
     def __init__(self, stream: socket.socket, dialect: Dialect) -> None:
         self.stream = stream
+        self.topics: list[str] = []
+        self.pong_delays: list[float] = []
+        self._pinged_at: float | None = None
         self._dialect = dialect
         self._protocol = WSConnection(ConnectionType.SERVER)
 
@@ -36,6 +40,12 @@ class Visitor:
                 data += self.stream.recv(65536)
         self._take(data)
         return bool(data)
+
+    def ping(self) -> None:
+        """Ask for a sign of life, in the words of Pusher, unless the last one is still awaited."""
+        if self.topics and self._pinged_at is None:
+            self._pinged_at = time.monotonic()
+            self._say({"event": "pusher:ping", "data": "{}"})
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -92,9 +102,13 @@ class Visitor:
     def _answer_pusher(self, said: dict[str, Any]) -> None:
         if said["event"] == "pusher:subscribe":
             topic = said["data"]["channel"]
+            self.topics.append(topic)
             self._say({"event": "pusher_internal:subscription_succeeded", "channel": topic, "data": "{}"})
         elif said["event"] == "pusher:ping":
             self._say({"event": "pusher:pong", "data": "{}"})
+        elif said["event"] == "pusher:pong" and self._pinged_at is not None:
+            self.pong_delays.append(time.monotonic() - self._pinged_at)
+            self._pinged_at = None
 
     def _answer_centrifugo(self, said: dict[str, Any]) -> None:
         if "connect" in said:

@@ -7,10 +7,11 @@ from tests.bench.target import Target
 
 
 def run(target: Target) -> None:
-    target.run(_watch(target))
+    target.run(watch(target))
 
 
-async def _watch(target: Target) -> None:
+async def watch(target: Target) -> None:
+    """Take all that was ordered."""
     async with connect(*target.channels, **target.arguments) as kick:
         confirmed = 0
         async for event in kick:

@@ -53,7 +53,7 @@ def watchers() -> list[Watcher]:
 
 
 def config_at(port: int) -> Config:
-    """Everything is waited for as long as ever, but in a tenth of the time."""
+    """What is waited for is waited for seconds only, so that all time limits are met."""
     timeouts = Timeouts(open=5.0, handshake=2.0, activity=1.0, pong=1.0, confirm=2.0, close=1.0)
     return Config(
         provider=App(endpoints=(endpoint_at(f"ws://127.0.0.1:{port}"),), timeouts=timeouts),
