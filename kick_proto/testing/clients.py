@@ -41,6 +41,10 @@ class Clients:
     def __iter__(self) -> Iterator[Client]:
         return iter(self._by_ref.values())
 
+    def __getitem__(self, ref: int) -> Client:
+        """The client of that ref, which is here."""
+        return self._by_ref[ref]
+
     def get(self, ref: int) -> Client | None:
         """The client of that ref, if it is here."""
         return self._by_ref.get(ref)

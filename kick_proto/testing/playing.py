@@ -28,13 +28,14 @@ class Source(Protocol):
 class Play:
     """A source, its pace, and how far it is.
 
-    Times are counted from one start, never added up, so that a long play keeps its rate.
+    Times are counted from one start, never added up, so that a long play keeps its rate. ``next_at`` is when to look
+    again.
 
     Raises:
         LocalProtocolError: ``rate`` is not above 0 and at most ``FASTEST``.
     """
 
-    __slots__ = ("_count", "_rate", "_source", "_started_at")
+    __slots__ = ("_count", "_rate", "_source", "_started_at", "next_at")
 
     def __init__(self, source: Source, rate: float, now: float) -> None:
         if not 0 < rate <= FASTEST:
@@ -43,6 +44,7 @@ class Play:
         self._rate = rate
         self._started_at = now
         self._count = 0
+        self.next_at = self._look_again_at(now)
 
     def due(self, now: float, unix_epoch: float) -> list[Frame]:
         """Let the source act as often as is due, and give its frames; a driver's long pause is not made up for."""
@@ -52,10 +54,10 @@ class Play:
         while (at := self._next_act_at()) <= now:
             self._count += 1
             frames.extend(self._source.act(unix_epoch + at))
+        self.next_at = self._look_again_at(now)
         return frames
 
-    def next_at(self, now: float) -> float:
-        """When to look again."""
+    def _look_again_at(self, now: float) -> float:
         return max(now + TICK, self._next_act_at())
 
     def _next_act_at(self) -> float:

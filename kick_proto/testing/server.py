@@ -110,13 +110,8 @@ ServerEvent: TypeAlias = (
 
 
 class _Timer(IntEnum):
-    PLAY = 1
-    HANDSHAKE = 2
-    IDLE = 3
-
-
-_NOBODY = -1
-"""The ref under which the machine's own timer runs."""
+    HANDSHAKE = 1
+    IDLE = 2
 
 
 class KickServer:
@@ -180,11 +175,11 @@ class KickServer:
 
     def handle_timeout(self, now: float) -> None:
         """Fire every timer that is due at ``now``."""
+        if self._play is not None and now >= self._play.next_at:
+            for frame in self._play.due(now, self._unix_epoch):
+                self._publish(frame)
         for timer, ref in self._agenda.pop_due(now):
-            if timer is _Timer.PLAY:
-                self._on_play(now)
-            elif client := self._clients.get(ref):
-                ON_TIMER[timer](self, now, client)
+            ON_TIMER[timer](self, now, self._clients[ref])
         for ref, deed in self._mischief.pop_due(now, self._voice):
             if client := self._clients.get(ref):
                 self._do(now, client, deed)
@@ -205,7 +200,8 @@ class KickServer:
 
     def poll_timeout(self) -> float | None:
         """Say when ``handle_timeout`` must be called next (monotonic seconds), or None for never."""
-        moments = (self._agenda.next_at(), self._mischief.next_at())
+        play_at = None if self._play is None else self._play.next_at
+        moments = (play_at, self._agenda.next_at(), self._mischief.next_at())
         return min((at for at in moments if at is not None), default=None)
 
     @property
@@ -300,12 +296,10 @@ class KickServer:
         if self._closed:
             raise LocalProtocolError("this server is closed and plays no more: make a new one")
         self._play = Play(traffic, rate, now)
-        self._agenda.start(_Timer.PLAY, _NOBODY, self._play.next_at(now))
 
     def stop_playing(self, now: float) -> None:
         """Publish no more by itself; no error where nothing is played."""
         self._play = None
-        self._agenda.stop(_Timer.PLAY, _NOBODY)
 
     def set_faults(self, now: float, faults: Faults) -> None:
         """Switch faults on and off for those who are here and those who come; what is past stays as it is."""
@@ -416,12 +410,6 @@ class KickServer:
             self._say(client, self._voice.not_subscribed(topic))
 
     # Reactions to time
-
-    def _on_play(self, now: float) -> None:
-        if self._play is not None:
-            for frame in self._play.due(now, self._unix_epoch):
-                self._publish(frame)
-            self._agenda.start(_Timer.PLAY, _NOBODY, self._play.next_at(now))
 
     def _on_handshake_due(self, now: float, client: Client) -> None:
         self._clients.put(client, self._voice.handshake(client.socket_id, self._activity_timeout))

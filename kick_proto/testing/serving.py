@@ -149,8 +149,7 @@ class ServerFraming(Generic[EventT]):
     def handle_timeout(self, now: float) -> None:
         """Fire what is due, here and in the wrapped machine; take up what a command has queued there."""
         for _, ref in self._agenda.pop_due(now):
-            if peer := self._peers.get(ref):
-                self._cancel(peer)
+            self._cancel(self._peers[ref])
         if self._site is not None:
             self._site.handle_timeout(now)
         self._server.handle_timeout(now)
@@ -256,18 +255,16 @@ class ServerFraming(Generic[EventT]):
         return self._site is not None and split_target(target)[0] is not None
 
     def _to_site(self, now: float, received: Input[bytes]) -> None:
-        if self._site is not None:
-            self._site.handle_input(now, received)
+        self._site.handle_input(now, received)  # type: ignore[union-attr]  # without a site nobody is handed to it
 
     def _drain_site(self, now: float) -> None:
         """Pass on what the site has for its connections, and let the wrapped machine publish what it has to say."""
         if self._site is None:
             return
         while (output := self._site.poll_output()) is not None:
-            if peer := self._peers.get(output.ref):
-                self._outputs.append(output)
-                if not isinstance(output, Transmit):
-                    self._forget(peer)
+            self._outputs.append(output)
+            if not isinstance(output, Transmit):
+                self._forget(self._peers[output.ref])
         for frame in self._site.take_frames():
             self._server.publish(now, frame)
 

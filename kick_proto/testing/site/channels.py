@@ -62,9 +62,7 @@ class _Patch(msgspec.Struct):
 
 def patch_channel(state: State, visit: Visit) -> Response:
     """Change title, category or tags of one's own channel. Guess: how long each may be."""
-    patch, account = visit.json(_Patch), state.account(visit.caller)
-    if account is None:
-        return bad_request("Channel not found")
+    patch, account = visit.json(_Patch), state.account_of(visit.caller)
     changes: dict[str, object] = {}
     if patch.category_id is not None:
         changes["category"] = _category(patch.category_id)

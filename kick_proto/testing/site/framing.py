@@ -110,8 +110,7 @@ class SiteFraming:
     def handle_timeout(self, now: float) -> None:
         """Send the replies that are due, and end the connections that have been idle for too long."""
         for timer, ref in self._agenda.pop_due(now):
-            if visitor := self._visitors.get(ref):
-                ON_TIMER[timer](self, now, visitor)
+            ON_TIMER[timer](self, now, self._visitors[ref])
 
     def poll_output(self) -> Output[bytes] | None:
         """Pop the next thing that the driver must do: ``Transmit``, ``Close`` or ``Cancel``, never ``Open``."""

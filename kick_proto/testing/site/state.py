@@ -120,6 +120,10 @@ class State:
         """Who has that user id."""
         return self._accounts.get(UserId(user_id))
 
+    def account_of(self, caller: UserId) -> Account:
+        """The account of somebody who is logged in: tokens are for those who have one, and no account ever goes."""
+        return self._accounts[caller]
+
     def account_of_slug(self, slug: str) -> Account | None:
         """Who has that slug, whatever case it is written in."""
         wanted = slug.casefold()
