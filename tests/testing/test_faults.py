@@ -244,6 +244,14 @@ def test_drop_after_counts_for_each_client() -> None:
     assert stand.said(2) == ["drop"]
 
 
+def test_who_is_dropped_is_not_closed_at_the_same_moment() -> None:
+    stand = connected(faults=Faults(drop_after=10, close_after=10, ping_interval=10))
+    stand.advance(10)
+    assert stand.said() == [PING, "drop"]
+    assert stand.server.take_events() == [ClientGone(1, 1006)]
+    assert stand.server.poll_timeout() is None
+
+
 @pytest.mark.parametrize("personality", PERSONALITIES.values())
 def test_close_after(personality: Personality) -> None:
     stand = connected(personality, Faults(close_after=10, close_code=4302))

@@ -9,10 +9,12 @@ import pytest
 from kick_proto.pusher import App, Timeouts
 from kick_proto.session import Config
 from kick_proto.testing.simulation import decisions as d
+from kick_proto.testing.simulation import engine
+from kick_proto.testing.simulation.actors import Application
 from kick_proto.testing.simulation.chance import Chance
 from kick_proto.testing.simulation.decisions import Decision
-from kick_proto.testing.simulation.dice import KINDS, Plan, draw
-from kick_proto.testing.simulation.engine import DECIDE
+from kick_proto.testing.simulation.dice import CHANNEL_COUNT, KINDS, Plan, draw
+from kick_proto.testing.simulation.engine import DECIDE, World
 from kick_proto.testing.simulation.laws import SENTENCES, Law, liveness_bound
 from kick_proto.testing.simulation.run import Finding, Outcome, play, simulate
 from kick_proto.testing.simulation.shrink import minimal, shrink
@@ -96,7 +98,47 @@ def test_each_trouble_alone_is_survived(decision: Decision, over_bytes: bool) ->
     assert outcome.finding is None, outcome.finding.sentence
 
 
+def test_an_application_that_is_frozen_begins_its_next_session_when_it_thaws() -> None:
+    plan = quiet(d.Ask(0.0, 0, 1), d.Quit(100.0, 0, False))
+    awake = World(plan)
+    awake.run()
+    pause = plan.apps[0].pause
+    freeze = d.Freeze(awake.apps[0].born_at - pause / 2, 0, pause + 300.0, False)
+    frozen = World(msgspec.structs.replace(plan, decisions=(*plan.decisions, freeze)))
+    frozen.run()
+    assert [world.apps[0].generation for world in (awake, frozen)] == [2, 2]
+    assert frozen.apps[0].born_at == freeze.at + freeze.seconds
+
+
 # What is said of a seed that breaks a law.
+
+
+def test_a_session_that_is_told_to_close_and_does_not_breaks_the_law_of_liveness(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tell = Application.tell
+
+    def deaf(self: Application, now: float, command: str, *arguments: object) -> None:
+        if command != "close":
+            tell(self, now, command, *arguments)
+
+    monkeypatch.setattr(Application, "tell", deaf)
+    finding = play(quiet(d.Ask(0.0, 0, 1))).finding
+    assert finding is not None
+    assert finding.law is Law.LIVENESS
+    assert "app 0 was closed a minute ago, and is not" in finding.sentence
+
+
+def test_who_is_up_in_time_breaks_no_law_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = quiet(d.Ask(0.0, 0, 1))
+    app = plan.apps[0]
+    bound = liveness_bound(app.config, app.app, engine.CALM, min(app.config.max_topics, 6 * CHANNEL_COUNT))
+    monkeypatch.setattr(engine, "LONGEST_CALM", bound + 30.0)
+    assert play(plan).finding is None
+    monkeypatch.setattr(engine, "LONGEST_CALM", bound - 30.0)
+    finding = play(plan).finding
+    assert finding is not None
+    assert "after all is well a session neither is up nor was replaced" in finding.sentence
 
 
 def test_what_breaks_a_law_is_cut_down_to_what_that_needs(monkeypatch: pytest.MonkeyPatch) -> None:
