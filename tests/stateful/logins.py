@@ -6,10 +6,11 @@ lost or revoked. Nothing else may come of anything: no time-out, no broken serve
 
 import itertools
 import random
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 from hypothesis import strategies as st
@@ -22,9 +23,10 @@ from kick_proto.http import Fetch, Request, Response
 from kick_proto.machine import Cancel
 from kick_proto.oauth import Config, Grant
 from kick_proto.oauth.events import Issued, Lost, Refreshed, Revoked
+from kick_proto.oauth.states import State
 from kick_proto.secret import Secret
 from kick_proto.tokens import TokenSet
-from tests.exchanges import CUT, ENTROPY, NEVER, SILENCE, Exchanges, Kick, error
+from tests.exchanges import CUT, ENTROPY, NEVER, SILENCE, Exchanges, Kick, body_of, error
 from tests.exchanges import Lost as Unheard
 
 __all__ = ["CONFIG", "FAULTS", "Logins", "WAITS"]
@@ -40,10 +42,14 @@ FAULTS: tuple[Response | Unheard | None, ...] = (
     error(400, "invalid_request"),
     error(401, "invalid_client"),
     error(403, "invalid_grant"),
+    error(400, "invalid_grant"),
+    error(401, "invalid_grant"),
     Response(200, (("content-type", "text/html"),), b"<html>"),
     Response(403, (("content-type", "text/html"), ("server", "cloudflare")), b"<html>"),
 )
-"""What the server may say to a request instead of the truth; none of it says that a login is over."""
+"""What the server may say to a request instead of the truth; ``Answer.is_final`` knows what ends a login."""
+LIES = st.none() | st.sampled_from([fault for fault in FAULTS if isinstance(fault, Response)])
+REVOKED = Response(200, (("content-type", "text/plain"),), b"OK")
 WAITS = (0.0, 1.0, 7.0, 31.0, 700.0, 7_200.0)
 
 
@@ -57,6 +63,17 @@ class Answer(NamedTuple):
     def refreshing(self) -> str | None:
         """The refresh token that was shown, where that was what was asked."""
         return parse_qs(self.request.content().decode()).get("refresh_token", [None])[0]
+
+    @property
+    def place(self) -> str:
+        """What was asked, by its path."""
+        return urlsplit(self.request.address).path
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What was said, where that was a success; nothing where it was none."""
+        is_good = isinstance(self.said, Response) and self.said.status == 200 and self.said.body.startswith(b"{")
+        return msgspec.json.decode(self.said.body) if is_good and isinstance(self.said, Response) else {}
 
     @property
     def is_final(self) -> bool:
@@ -73,11 +90,37 @@ class Witness(Kick):
     def __init__(self) -> None:
         super().__init__()
         self.said: list[Answer] = []
+        self.rotates = True
+        """Whether a refresh gives a new refresh token, and says the scopes."""
+        self.account: Account | None = None
 
     def answer(self, request: Request) -> Response | Unheard | None:
-        said = super().answer(request)
+        self._check_token(request)
+        said = self._shortened(Answer(request, super().answer(request)))
         self.said.append(Answer(request, said))
         return said
+
+    def answer_late(self, request: Request) -> Response:
+        """The truth, whatever is said to those who ask now."""
+        faults, api_faults = self.faults, self.api_faults
+        self.faults, self.api_faults = deque(), deque()
+        said = self._shortened(Answer(request, super().answer(request)))
+        self.faults, self.api_faults = faults, api_faults
+        assert isinstance(said, Response)
+        return said
+
+    def _check_token(self, request: Request) -> None:
+        """A call is made with the token in use, or with none."""
+        token = self._bearer(request) if request.address.endswith("/thing") else None
+        if token is not None and self.account is not None:
+            assert self.account.tokens is not None
+            assert token == self.account.tokens.access_token.reveal()
+
+    def _shortened(self, answer: Answer) -> Response | Unheard | None:
+        if self.rotates or answer.refreshing is None or not answer.fields:
+            return answer.said
+        fields = answer.fields
+        return body_of({name: fields[name] for name in ("access_token", "token_type", "expires_in")})
 
 
 class Logins(RuleBasedStateMachine):
@@ -94,6 +137,24 @@ class Logins(RuleBasedStateMachine):
         self.past: list[TokenSet] = []
         self.trusted: set[str] = set()
         """All tokens that were ever stored or adopted."""
+        self.told: list[Any] = []
+        self.late: dict[int, Answer] = {}
+        """What was said after all to who had been left without an answer."""
+
+    @property
+    def grant_state(self) -> State:
+        return self.machine.grant_state if isinstance(self.machine, Account) else self.machine.state
+
+    def hanging(self) -> list[tuple[int, Request]]:
+        """What nothing was said to yet; the machine may have given it up."""
+        fetches = [output for _, output in self.world.outputs if isinstance(output, Fetch)]
+        pairs = zip(fetches, self.kick.said, strict=True)
+        return [(one.ref, one.request) for one, each in pairs if each.said is SILENCE and one.ref not in self.late]
+
+    def awaited(self) -> list[Answer]:
+        """What is still waited for by the machine."""
+        given_up = {output.ref for _, output in self.world.outputs if isinstance(output, Cancel)}
+        return [Answer(request, None) for ref, request in self.hanging() if ref not in given_up]
 
     def give(self, command: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Give a command, and look at what came of it. One that is illegal changes nothing."""
@@ -103,22 +164,38 @@ class Logins(RuleBasedStateMachine):
         except LocalProtocolError:
             assert (len(self.kick.said), self.world.events()) == (before, [])
             return None
-        self.look(before)
+        self.look(self.kick.said[before:])
         return result
 
-    def look(self, before: int) -> None:
-        for event in self.world.events():
+    def look(self, said: list[Answer]) -> None:
+        self.told = self.world.events()
+        for event in self.told:
             match event:
                 case Issued(tokens) | Refreshed(tokens):
+                    if isinstance(event, Refreshed) and tokens != self.waiting:
+                        self.compare(tokens, [each.fields for each in said if each.refreshing and each.fields])
                     self.waiting = tokens
                     self.past.append(tokens)
                 case Lost(tokens):
                     assert tokens == self.held
-                    assert any(each.refreshing and each.is_final for each in self.kick.said[before:])
+                    assert tokens.kind == "user"
+                    assert any(each.refreshing and each.is_final for each in said)
                     self.held = None
                 case Revoked():
                     self.held = self.waiting = None
             self.see(event)
+
+    def compare(self, new: TokenSet, answers: list[dict[str, Any]]) -> None:
+        """What a refresh does not say is as it was before."""
+        old = self.held
+        assert old is not None
+        assert new.kind == old.kind
+        if old.kind == "user":
+            said = answers[-1]
+            assert new.refresh_token == (
+                Secret(said["refresh_token"]) if "refresh_token" in said else old.refresh_token
+            )
+            assert new.scopes == (tuple(said["scope"].split()) if "scope" in said else old.scopes)
 
     def see(self, event: Any) -> None:
         """For who has further events."""
@@ -136,12 +213,19 @@ class Logins(RuleBasedStateMachine):
         if depth > 1:
             self.wait(7_000.0)
 
-    @rule(says_yes=st.booleans(), comes_back_after=st.sampled_from([0.0, 1.0, 599.0, 601.0]))
-    def log_in(self, says_yes: bool, comes_back_after: float) -> None:
+    @rule(
+        says_yes=st.booleans(),
+        comes_back_after=st.sampled_from([0.0, 1.0, 599.0, 601.0]),
+        fault=LIES | st.just(SILENCE),
+        is_broken=st.booleans(),
+    )
+    def log_in(self, says_yes: bool, comes_back_after: float, fault: Response | None, is_broken: bool) -> None:
         number = next(self.numbers)
         url = self.give(self.machine.begin, entropy=random.Random(number).randbytes(len(ENTROPY)))
         self.wait(comes_back_after)
         query = self.kick.authorize(url)
+        if is_broken:
+            self.kick.faults.appendleft(fault)
         self.give(self.machine.answer, query if says_yes else f"error=access_denied&{query.partition('&')[2]}")
 
     @rule(query=st.sampled_from(["", "code=x", "code=x&state=y", "error=x"]))
@@ -162,6 +246,7 @@ class Logins(RuleBasedStateMachine):
             refresh_token=Secret(refresh),
             issued_at=datetime.fromtimestamp(self.world.unix_now, UTC),
             expires_at=datetime.fromtimestamp(self.world.unix_now + 7_200, UTC),
+            scopes=("user:read",),
         )
         if self.give(self.machine.adopt, tokens, self.world.unix_now) is None and self.machine.tokens == tokens:
             self.trust(tokens)
@@ -179,17 +264,58 @@ class Logins(RuleBasedStateMachine):
         if old := [tokens for tokens in self.past if tokens != self.waiting]:
             self.give(self.machine.stored, data.draw(st.sampled_from(old)))
 
-    @rule()
-    def refresh(self) -> None:
+    @rule(is_broken=st.booleans(), fault=st.sampled_from(FAULTS))
+    def refresh(self, is_broken: bool = False, fault: Response | Unheard | None = None) -> None:
+        if is_broken:
+            self.kick.faults.appendleft(fault)
+        was_unstored = self.grant_state is State.UNSTORED
         self.give(self.machine.refresh)
+        if was_unstored:
+            assert [each.tokens for each in self.told if isinstance(each, Issued | Refreshed)] == [self.waiting]
+
+    @rule()
+    def request_app_token(self) -> None:
+        self.give(self.machine.request_app_token)
+
+    @rule(rotates=st.booleans())
+    def rotate(self, rotates: bool) -> None:
+        self.kick.rotates = rotates
+
+    @rule(place=st.integers(0, 5), lie=LIES)
+    def answer_late(self, place: int, lie: Response | None) -> None:
+        """An answer after all, the truth or not; who waits for it no longer does not hear it."""
+        if not (hanging := self.hanging()):
+            return
+        ref, request = hanging[place % len(hanging)]
+        is_awaited = any(each.request is request for each in self.awaited())
+        said = self.late[ref] = Answer(request, self.kick.answer_late(request) if lie is None else lie)
+        before = len(self.kick.said)
+        assert isinstance(said.said, Response)
+        self.world.respond(ref, said.said)
+        self.look([*self.kick.said[before:], said])
+        assert is_awaited or (self.told, len(self.kick.said)) == ([], before)
+        self.see_late(said, self.kick.said[before:])
+
+    def see_late(self, late: Answer, said: list[Answer]) -> None:
+        """For who has further calls."""
 
     @rule()
     def introspect(self) -> None:
         self.give(self.machine.introspect)
 
-    @rule()
-    def revoke(self) -> None:
+    @rule(is_broken=st.booleans(), fault=st.sampled_from(FAULTS))
+    def revoke(self, is_broken: bool, fault: Response | Unheard | None) -> None:
+        """Where nothing goes wrong, all tokens are revoked at once: those that wait to be stored, too."""
+        if is_broken:
+            self.kick.faults.appendleft(fault)
+        was_revoking, before = self.grant_state is State.REVOKING, len(self.kick.said)
+        sets = [tokens for tokens in (self.held, self.waiting) if tokens is not None]
+        known = {each.reveal() for one in sets for each in (one.access_token, one.refresh_token) if each is not None}
         self.give(self.machine.revoke)
+        said = [each for each in self.kick.said[before:] if each.place == "/oauth/revoke"]
+        if said and not was_revoking and all(each.said == REVOKED for each in said):
+            assert any(isinstance(each, Revoked) for each in self.told)
+            assert {parse_qs(each.request.content().decode())["token"][0] for each in said} == known
 
     @rule(fault=st.sampled_from(FAULTS), times=st.integers(1, 5))
     def break_down(self, fault: Response | Unheard | None, times: int) -> None:
@@ -204,7 +330,7 @@ class Logins(RuleBasedStateMachine):
     def wait(self, seconds: float) -> None:
         before = len(self.kick.said)
         self.world.advance(seconds)
-        self.look(before)
+        self.look(self.kick.said[before:])
 
     @invariant()
     def the_tokens_in_use_are_those_that_were_stored(self) -> None:
@@ -215,15 +341,14 @@ class Logins(RuleBasedStateMachine):
         assert {token for each in self.kick.said if (token := each.refreshing)} <= self.trusted
 
     @invariant()
-    def one_refresh_at_a_time(self) -> None:
-        fetches = [output for _, output in self.world.outputs if isinstance(output, Fetch)]
-        given_up = {output.ref for _, output in self.world.outputs if isinstance(output, Cancel)}
-        open_refreshes = [
-            fetch.ref
-            for fetch, each in zip(fetches, self.kick.said, strict=True)
-            if each.refreshing and each.said is SILENCE and fetch.ref not in given_up
-        ]
-        assert len(open_refreshes) <= 1
+    def nothing_is_waited_for_in_vain(self) -> None:
+        """One refresh at a time, and one login; none that something else has taken the place of."""
+        awaited = self.awaited()
+        refreshes = sum(each.refreshing is not None for each in awaited)
+        exchanges = sum(b"grant_type=authorization_code" in each.request.content() for each in awaited)
+        assert refreshes <= (self.grant_state is State.REFRESHING)
+        assert exchanges <= (not self.machine.awaits_answer)
+        assert self.grant_state is State.REVOKING or all(each.place != "/oauth/revoke" for each in awaited)
 
     def teardown(self) -> None:
         """The end is the end, and tells no secret."""
