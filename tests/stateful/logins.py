@@ -50,6 +50,13 @@ FAULTS: tuple[Response | Unheard | None, ...] = (
 """What the server may say to a request instead of the truth; ``Answer.is_final`` knows what ends a login."""
 LIES = st.none() | st.sampled_from([fault for fault in FAULTS if isinstance(fault, Response)])
 REVOKED = Response(200, (("content-type", "text/plain"),), b"OK")
+PAGES = (
+    error(403, "invalid_grant"),
+    error(400, "invalid_request"),
+    error(401, "invalid_client"),
+    Response(403, (("content-type", "text/html"), ("server", "cloudflare")), b"<html>"),
+)
+"""What is final, and does not end a login."""
 WAITS = (0.0, 1.0, 7.0, 31.0, 700.0, 7_200.0)
 
 
@@ -93,11 +100,13 @@ class Witness(Kick):
         self.rotates = True
         """Whether a refresh gives a new refresh token, and says the scopes."""
         self.account: Account | None = None
+        self.tell: Callable[[Answer], None] = lambda answer: None
 
     def answer(self, request: Request) -> Response | Unheard | None:
         self._check_token(request)
         said = self._shortened(Answer(request, super().answer(request)))
         self.said.append(Answer(request, said))
+        self.tell(self.said[-1])
         return said
 
     def answer_late(self, request: Request) -> Response:
@@ -222,6 +231,7 @@ class Logins(RuleBasedStateMachine):
     def log_in(self, says_yes: bool, comes_back_after: float, fault: Response | None, is_broken: bool) -> None:
         number = next(self.numbers)
         url = self.give(self.machine.begin, entropy=random.Random(number).randbytes(len(ENTROPY)))
+        self.nothing_is_waited_for_in_vain()
         self.wait(comes_back_after)
         query = self.kick.authorize(url)
         if is_broken:
@@ -235,7 +245,14 @@ class Logins(RuleBasedStateMachine):
         assert (self.held, self.waiting) == (held, waiting)
 
     @rule()
-    def adopt(self) -> None:
+    def log_in_again(self) -> None:
+        """In the middle of the login before it."""
+        self.kick.faults.clear()
+        self.log_in(says_yes=True, comes_back_after=0.0, fault=SILENCE, is_broken=True)
+        self.log_in(says_yes=True, comes_back_after=0.0, fault=None, is_broken=False)
+
+    @rule(is_renewable=st.booleans())
+    def adopt(self, is_renewable: bool = True) -> None:
         """Another process has stored new tokens."""
         number = next(self.numbers)
         access, refresh = f"theirs-{number}", f"their-refresh-{number}"
@@ -243,13 +260,15 @@ class Logins(RuleBasedStateMachine):
         self.kick.refreshing.add(refresh)
         tokens = TokenSet(
             access_token=Secret(access),
-            refresh_token=Secret(refresh),
+            refresh_token=Secret(refresh) if is_renewable else None,
             issued_at=datetime.fromtimestamp(self.world.unix_now, UTC),
             expires_at=datetime.fromtimestamp(self.world.unix_now + 7_200, UTC),
             scopes=("user:read",),
         )
-        if self.give(self.machine.adopt, tokens, self.world.unix_now) is None and self.machine.tokens == tokens:
+        if self.grant_state is not State.REVOKING:
+            # Before it is said, for calls that were held may meet a 401 with them at once, and new ones be asked for.
             self.trust(tokens)
+        self.give(self.machine.adopt, tokens, self.world.unix_now)
 
     @rule()
     def store(self) -> None:
@@ -273,9 +292,59 @@ class Logins(RuleBasedStateMachine):
         if was_unstored:
             assert [each.tokens for each in self.told if isinstance(each, Issued | Refreshed)] == [self.waiting]
 
+    def begin_anew(self) -> bool:
+        """With tokens that can be renewed, and a server that is well; False where that has to wait."""
+        if self.grant_state is State.REVOKING:
+            return False
+        self.kick.faults.clear()
+        self.adopt()
+        return True
+
+    @rule(page=st.sampled_from(PAGES))
+    def meet_a_page(self, page: Response) -> None:
+        """Whatever it is that says no, it says nothing of the login."""
+        if self.begin_anew():
+            before = self.held
+            self.refresh(is_broken=True, fault=page)
+            assert self.held == before
+
     @rule()
-    def request_app_token(self) -> None:
+    def adopt_meanwhile(self) -> None:
+        """While a refresh hangs."""
+        if self.begin_anew():
+            self.refresh(is_broken=True, fault=SILENCE)
+            self.adopt()
+
+    @rule(is_stored=st.booleans(), is_refreshed=st.booleans())
+    def leave_unstored(self, is_stored: bool, is_refreshed: bool) -> None:
+        """New tokens wait for too long, and are told again, or others take their place; then they are stored."""
+        if not self.begin_anew():
+            return
+        self.refresh()
+        tokens = self.waiting
+        self.wait(31.0)
+        if is_refreshed:
+            self.refresh()
+        else:
+            self.adopt()
+            self.refresh()
+        if is_stored and tokens is not None:
+            if tokens == self.waiting:
+                self.store()
+            else:
+                self.give(self.machine.stored, tokens)
+
+    @rule(
+        is_stored=st.booleans(),
+        ending=st.sampled_from([None, error(400, "invalid_grant"), error(401, "invalid_grant")]),
+    )
+    def request_app_token(self, is_stored: bool, ending: Response | None) -> None:
+        """An application has no login that it can lose, whatever it is told when it asks again."""
         self.give(self.machine.request_app_token)
+        if is_stored and self.waiting is not None:
+            self.store()
+            if ending is not None:
+                self.refresh(is_broken=True, fault=ending)
 
     @rule(rotates=st.booleans())
     def rotate(self, rotates: bool) -> None:
@@ -290,13 +359,14 @@ class Logins(RuleBasedStateMachine):
         is_awaited = any(each.request is request for each in self.awaited())
         said = self.late[ref] = Answer(request, self.kick.answer_late(request) if lie is None else lie)
         before = len(self.kick.said)
+        if is_awaited:
+            self.see_late(said)
         assert isinstance(said.said, Response)
         self.world.respond(ref, said.said)
         self.look([*self.kick.said[before:], said])
         assert is_awaited or (self.told, len(self.kick.said)) == ([], before)
-        self.see_late(said, self.kick.said[before:])
 
-    def see_late(self, late: Answer, said: list[Answer]) -> None:
+    def see_late(self, late: Answer) -> None:
         """For who has further calls."""
 
     @rule()

@@ -14,8 +14,8 @@ from kick_proto.http import Response
 from kick_proto.oauth.events import Unrefreshed
 from kick_proto.oauth.states import State as GrantState
 from kick_proto.rest import Refused, Replied
+from tests.exchanges import SILENCE, error, thing
 from tests.exchanges import Lost as Unheard
-from tests.exchanges import error, thing
 from tests.stateful import LIFE
 from tests.stateful.logins import CONFIG, FAULTS, Answer, Logins
 from tests.test_oauth import APP
@@ -36,10 +36,10 @@ def is_refusal(answer: Answer) -> bool:
 class Before(NamedTuple):
     """What was known before a call was made: a renewal is due, or would be of no use, or is nobody's matter."""
 
-    at: float
     said: int
     token: str | None
     is_good: bool
+    is_paused: bool
     is_doubted: bool
     can_renew: bool
 
@@ -53,7 +53,6 @@ class AccountLife(Logins):
         self.abandoned: set[int] = set()
         self.early: list[Any] = []
         self.calls = itertools.count()
-        self.read_upto = 0
         self.refusals: dict[str, int] = {}
         """How many 401s each call has had; the second is for a new token, which was no better."""
         self.rejected: set[str] = set()
@@ -61,6 +60,7 @@ class AccountLife(Logins):
         self.paused_until = self.doubted_until = 0.0
         super().__init__(self.account)
         self.kick.account = self.account
+        self.kick.tell = self.count
 
     def see(self, event: Any) -> None:
         if isinstance(event, Replied | Refused):
@@ -70,19 +70,18 @@ class AccountLife(Logins):
         elif isinstance(event, Unrefreshed):
             self.paused_until = self.world.now + REFRESH_PAUSE
 
-    def count(self, answers: list[Answer]) -> None:
-        """Take note of the calls that were refused."""
-        for each in answers:
-            if each.place == "/thing" and isinstance(each.said, Response) and each.said.status == 401:
-                token, number = bearer(each), parse_qs(urlsplit(each.request.url()).query)["n"][0]
-                if token is None:
-                    continue
-                self.refusals[number] = self.refusals.get(number, 0) + 1
-                assert self.refusals[number] <= 2
-                if self.refusals[number] == 1:
-                    self.rejected.add(token)
-                else:
-                    self.doubted_until = self.world.now + REFRESH_PAUSE
+    def count(self, answer: Answer) -> None:
+        """Take note of a call that is refused."""
+        token = bearer(answer)
+        if token is None or not is_refusal(answer):
+            return
+        number = parse_qs(urlsplit(answer.request.url()).query)["n"][0]
+        self.refusals[number] = self.refusals.get(number, 0) + 1
+        assert self.refusals[number] <= 2
+        if self.refusals[number] == 1:
+            self.rejected.add(token)
+        elif self.account.tokens is not None:
+            self.doubted_until = self.world.now + REFRESH_PAUSE
 
     def before(self) -> Before:
         now, held = self.world.now, self.held
@@ -90,12 +89,12 @@ class AccountLife(Logins):
         expires_at = None if held is None or held.expires_at is None else held.expires_at.timestamp()
         is_quiet = self.account.grant_state is GrantState.HELD and self.account.state is State.READY
         return Before(
-            now,
             len(self.kick.said),
             token,
             is_good=is_quiet
             and token not in self.rejected
             and (expires_at is None or expires_at > self.world.unix_now),
+            is_paused=now < self.paused_until,
             is_doubted=now < self.doubted_until,
             can_renew=is_quiet and self.account.is_renewable and not self.account.is_due(now),
         )
@@ -105,7 +104,7 @@ class AccountLife(Logins):
         said = self.kick.said[before.said :]
         renewals = [each for each in said if each.refreshing]
         refused = [each for each in [*said, *([late] if late else [])] if is_refusal(each)]
-        if before.is_good and not before.can_renew and before.at < self.paused_until and not refused:
+        if before.is_good and not before.can_renew and before.is_paused and not refused:
             assert not renewals
         if before.is_good and before.can_renew and before.is_doubted:
             assert not renewals
@@ -136,32 +135,53 @@ class AccountLife(Logins):
             if not told:
                 self.open[ref] = self.world.now
             self.judge(before)
-            self.count_all()
 
-    def count_all(self) -> None:
-        self.count(self.kick.said[self.read_upto :])
-        self.read_upto = len(self.kick.said)
+    def see_late(self, late: Answer) -> None:
+        self.count(late)
 
-    def see_late(self, late: Answer, said: list[Answer]) -> None:
-        self.count([late])
-
-    @rule()
-    def refuse_late(self) -> None:
-        """A call was made with a token that has been renewed since: it is made once more, with the new one."""
+    @rule(is_renewable=st.booleans())
+    def refuse_late(self, is_renewable: bool) -> None:
+        """A call was made with a token that others have taken the place of: it is made once more, with the new one."""
+        if not self.begin_anew():
+            return
         self.kick.api_faults.clear()
-        self.kick.api_faults.append(None)
-        self.submit(Auth.NEEDED, 1, False)
+        self.kick.api_faults.append(SILENCE)
+        known = {*self.open}
+        self.submit(Auth.NEEDED, 1, is_refused=False)
         self.kick.api_faults.clear()
-        self.refresh()
-        self.store()
-        places = [number for number, (_, request) in enumerate(self.hanging()) if request.address.endswith("/thing")]
-        if places:
-            _, request = self.hanging()[places[-1]]
-            is_awaited = any(each.request is request for each in self.awaited())
-            before = self.before()
-            self.answer_late(places[-1], error(401))
-            if is_awaited:
-                self.judge(before, Answer(request, error(401)))
+        self.adopt(is_renewable)
+        hanging = [request for _, request in self.hanging()]
+        own = {*self.open} - known
+        if not own or not hanging or not hanging[-1].address.endswith("/thing"):
+            return
+        before = self.before()
+        self.answer_late(len(hanging) - 1, error(401))
+        self.judge(before, Answer(hanging[-1], error(401)))
+        assert not any(isinstance(event, Refused) and event.ref in own for event in self.told)
+
+    @rule(count=st.integers(1, 3))
+    def be_refused(self, count: int) -> None:
+        """A new token is no better: the call has had its answer, and others do not renew it each time."""
+        if not self.begin_anew():
+            return
+        self.kick.api_faults.clear()
+        self.kick.api_faults.extend([error(401)] * 6)
+        self.submit(Auth.NEEDED, 1, is_refused=False)
+        for _ in range(count):
+            self.store()
+        self.submit(Auth.NEEDED, count, is_refused=False)
+        self.kick.api_faults.clear()
+
+    @rule(count=st.integers(1, 3))
+    def renew_in_vain(self, count: int) -> None:
+        """A token is due, and good still: where it cannot be renewed now, calls go out with it."""
+        if not self.begin_anew():
+            return
+        self.kick.api_faults.clear()
+        self.wait(7_000.0)
+        self.kick.faults.extend([error(400, "invalid_request")] * 4)
+        self.submit(Auth.NEEDED, 1 + count, is_refused=False)
+        self.kick.faults.clear()
 
     @rule(data=st.data())
     def abandon(self, data: st.DataObject) -> None:
@@ -182,7 +202,7 @@ class AccountLife(Logins):
         self.kick.faults.clear()
         self.kick.faults.append(None)
         self.give(self.account.refresh)
-        self.submit(Auth.NEEDED, count, False)
+        self.submit(Auth.NEEDED, count, is_refused=False)
         was_holding, before = self.account.state is State.HOLDING, len(self.kick.said)
         self.revoke(is_broken=False, fault=None)
         made = [each for each in self.kick.said[before:] if each.place == "/thing"]
@@ -191,10 +211,6 @@ class AccountLife(Logins):
     @rule(fault=st.sampled_from([*FAULTS, error(401), error(404)]), times=st.integers(1, 3))
     def break_the_api(self, fault: Response | Unheard | None, times: int) -> None:
         self.kick.api_faults.extend([fault] * times)
-
-    @invariant()
-    def refusals_are_counted(self) -> None:
-        self.count_all()
 
     @invariant()
     def no_token_is_used_before_it_is_stored(self) -> None:
