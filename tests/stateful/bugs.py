@@ -306,7 +306,7 @@ BUGS: tuple[Bug, ...] = (
         "pass",
     ),
     Bug("merge", "an end holds back what was under way", Merge._on_end, "self._flush()", "pass"),
-    Bug("merge", "a late part is another fact's", Merge._is_near, "self._now <= fact.until and ", ""),
+    Bug("merge", "a late part is another fact's", Merge._hold, "until=deadline + self._wait", "until=deadline"),
     Bug(
         "merge",
         "a fact waits as long again each time",
@@ -314,6 +314,7 @@ BUGS: tuple[Bug, ...] = (
         "min(self._now + self._wait, fact.until)",
         "self._now + 2 * self._wait",
     ),
+    Bug("merge", "a late part is told without news", Merge._hold, "or not fact.is_pending", ""),
     Bug("merge", "what was dropped is not known again", Merge._hold, "fact.drop(part)", "pass"),
     Bug(
         "merge",

@@ -13,7 +13,9 @@ from kick_proto.backoff import Backoff
 from kick_proto.endpoints.call import Auth, Call, Host
 from kick_proto.http import Fetch, Request, Responded, Response, Unanswered
 from kick_proto.machine import Cancel
-from kick_proto.rest import Client, Config, Replied
+from kick_proto.rest import MOST_REDIRECTS, Client, Config, Replied
+from kick_proto.rest.states import LaneState
+from kick_proto.rest.states import State as CallState
 from kick_proto.secret import Secret
 from kick_proto.testing.world import UNIX_EPOCH
 from tests.stateful import LIFE
@@ -39,6 +41,8 @@ class Asked(msgspec.Struct):
     tries: int = 0
     began_at: float = 0.0
     may_be_tried: bool = True
+    not_before: float = 0.0
+    hops: int = 0
 
 
 class ClientLife(RuleBasedStateMachine):
@@ -56,33 +60,49 @@ class ClientLife(RuleBasedStateMachine):
         self.limited_at = dict.fromkeys(HOSTS, 0.0)
         self.left_alone_until = dict.fromkeys(HOSTS, 0.0)
         self.token: str | None = None
+        self.in_a_row = dict.fromkeys(HOSTS, 0)
+        """How many times a host has asked to be left alone, and has not answered otherwise in between."""
 
     def look(self) -> None:
         """Take what the client wants and tells."""
+        begun: list[Asked] = []
         while (output := self.client.poll_output()) is not None:
             if isinstance(output, Cancel):
                 # What it has given up may have been done all the same.
                 call = self.fetches.pop(output.ref)
                 call.may_be_tried &= call.repeatable
             else:
-                self.on_fetch(output)
+                begun.append(self.on_fetch(output))
+        self.check_turns(begun)
         for event in self.client.take_events():
             # Nobody is told of what was abandoned, or has ended.
             call = self.open.pop(event.ref)
             call.may_be_tried = False
             assert not isinstance(event, Replied) or event.value == call.number
 
-    def on_fetch(self, fetch: Fetch) -> None:
+    def check_turns(self, begun: list[Asked]) -> None:
+        """Those that wait for their turn have it in the order in which they were submitted, however often it is."""
+        for host in HOSTS:
+            numbers = [call.number for call in begun if call.host is host]
+            assert numbers == sorted(numbers)
+            states = self.client.states
+            queue = [call.number for call in self.open.values() if states.get(call.ref) is CallState.QUEUED]
+            queue = [number for number in queue if self.calls[f"{number}"].host is host]
+            assert not numbers or not queue or numbers[-1] < min(queue)
+
+    def on_fetch(self, fetch: Fetch) -> Asked:
         call = self.calls[fetch.request.address.rpartition("/")[2]]
         call.tries, call.began_at = call.tries + 1, self.now
         assert call.may_be_tried
-        assert call.tries <= 1 + RETRIES
+        assert call.tries - call.hops <= 1 + RETRIES
+        assert self.now >= call.not_before - ROUNDING
         assert self.now >= self.left_alone_until[call.host] - ROUNDING
         assert self.bearer(fetch.request) == (None if call.auth is Auth.NONE else self.token)
         if call.tries == 1:
             self.first_tries[call.host].append(call.number)
         self.begun[call.host].append(self.now)
         self.fetches[fetch.ref] = call
+        return call
 
     def bearer(self, request: Request) -> str | None:
         header = dict(request.header_lines()).get("authorization")
@@ -110,6 +130,7 @@ class ClientLife(RuleBasedStateMachine):
                     parse=lambda response: int(response.body),
                     auth=auth,
                     repeatable=repeatable,
+                    redirects=True,
                 ),
             )
             self.open[call.ref] = call
@@ -128,12 +149,17 @@ class ClientLife(RuleBasedStateMachine):
         self.token = None if number is None else f"token-{number}"
         self.client.set_token(self.now, None if self.token is None else Secret(self.token))
         self.look()
+        if number is None:
+            needing = [call for call in self.open.values() if call.auth is Auth.NEEDED]
+            assert all(call in self.fetches.values() for call in needing)
 
     # What the hosts do
 
     def answer(self, place: int, response: Response) -> Asked:
         ref = [*self.fetches][place % len(self.fetches)]
         call = self.fetches.pop(ref)
+        if response.status != 429 and call.began_at >= self.limited_at[call.host]:
+            self.in_a_row[call.host] = 0
         self.client.handle_input(self.now, Responded(ref, response, UNIX_EPOCH + self.now))
         return call
 
@@ -157,11 +183,34 @@ class ClientLife(RuleBasedStateMachine):
         assert call.ref not in self.open
 
     @precondition(lambda self: self.fetches)
-    @rule(place=st.integers(0, 3), status=st.sampled_from([500, 502, 503]))
-    def break_down(self, place: int, status: int) -> None:
-        call = self.answer(place, Response(status))
+    @rule(
+        place=st.integers(0, 3),
+        status=st.sampled_from([500, 502, 503]),
+        seconds=st.none() | st.sampled_from([7, 30]),
+        waited=st.sampled_from([0.0, 2.0, 7.0]),
+    )
+    def break_down(self, place: int, status: int, seconds: int | None, waited: float) -> None:
+        """It is asked again after a while, and not before it has said that it may be."""
+        headers = () if seconds is None else (("retry-after", str(seconds)),)
+        call = self.answer(place, Response(status, headers))
         call.may_be_tried = call.repeatable
+        call.not_before = self.now + (seconds or 0)
         self.look()
+        self.wait(waited)
+
+    @precondition(lambda self: self.fetches)
+    @rule(place=st.integers(0, 3), count=st.integers(1, 6))
+    def redirect(self, place: int, count: int) -> None:
+        """It is followed a few times, as a try of its own; then it is no answer."""
+        call = self.fetches[[*self.fetches][place % len(self.fetches)]]
+        for _ in range(count):
+            mine = [number for number, each in enumerate(self.fetches.values()) if each is call]
+            if mine:
+                call.hops += 1
+                call.may_be_tried = call.hops <= MOST_REDIRECTS
+                self.answer(mine[0], Response(302, (("location", f"/elsewhere/{call.hops}/{call.number}"),)))
+                self.look()
+            self.wait(2.0)
 
     @precondition(lambda self: self.fetches)
     @rule(place=st.integers(0, 3), sent=st.booleans())
@@ -174,16 +223,36 @@ class ClientLife(RuleBasedStateMachine):
         self.look()
 
     @precondition(lambda self: self.fetches)
-    @rule(place=st.integers(0, 3), seconds=st.sampled_from(PAUSES))
-    def rate_limit(self, place: int, seconds: int) -> None:
+    @rule(place=st.integers(0, 3), seconds=st.none() | st.sampled_from(PAUSES))
+    def rate_limit(self, place: int, seconds: int | None) -> None:
         """The host is left alone for as long as it says, first; what had left before it said so tells nothing new."""
         self.note_limit(self.fetches[[*self.fetches][place % len(self.fetches)]], seconds)
-        self.answer(place, Response(429, (("retry-after", str(seconds)),)))
+        headers = () if seconds is None else (("retry-after", str(seconds)),)
+        self.answer(place, Response(429, headers))
         self.look()
 
-    def note_limit(self, call: Asked, seconds: float) -> None:
-        if call.began_at >= self.limited_at[call.host]:
-            self.limited_at[call.host], self.left_alone_until[call.host] = self.now, self.now + seconds
+    @precondition(lambda self: self.fetches)
+    @rule(seconds=st.none() | st.sampled_from(PAUSES), is_over=st.booleans())
+    def limit_all(self, seconds: int | None, is_over: bool) -> None:
+        """All that is in flight together, one after the other; perhaps the pause is over before the last of them."""
+        for _ in range(len(self.fetches)):
+            self.rate_limit(0, seconds)
+            if is_over:
+                self.wait(2.0)
+            if not self.fetches:
+                return
+
+    def note_limit(self, call: Asked, seconds: float | None) -> None:
+        """Each that names no time doubles the pause."""
+        host = call.host
+        if call.began_at < self.limited_at[host]:
+            return
+        self.in_a_row[host] += 1
+        pause = (
+            min(CONFIG.longest_pause, CONFIG.pause * 2.0 ** (self.in_a_row[host] - 1)) if seconds is None else seconds
+        )
+        self.limited_at[host] = self.now
+        self.left_alone_until[host] = max(self.left_alone_until[host], self.now + pause)
 
     @precondition(lambda self: self.fetches)
     @rule(place=st.integers(0, 3), status=st.sampled_from([429, 503]))
@@ -194,13 +263,13 @@ class ClientLife(RuleBasedStateMachine):
             mine = [number for number, each in enumerate(self.fetches.values()) if each is call]
             if mine:
                 if status == 429:
-                    self.note_limit(call, CONFIG.pause)
+                    self.note_limit(call, None)
                 self.answer(mine[0], Response(status))
                 call.may_be_tried = call.repeatable or status == 429
                 self.look()
             else:
                 self.wait(2.0)
-        assert call.ref not in self.open or call.tries < 1 + RETRIES or call in self.fetches.values()
+        assert call.ref not in self.open or call.tries - call.hops < 1 + RETRIES or call in self.fetches.values()
 
     @rule(ref=st.integers(0, 500))
     def answer_nobody(self, ref: int) -> None:
@@ -240,6 +309,16 @@ class ClientLife(RuleBasedStateMachine):
     @invariant()
     def each_call_ends_in_time(self) -> None:
         assert all(self.now - call.at <= HOLD + TOTAL for call in self.open.values())
+
+    @invariant()
+    def no_turn_is_late(self) -> None:
+        """A call whose turn it is waits for a token or for the end of a pause, and for nothing else."""
+        for host in HOSTS:
+            flying = sum(call.host is host for call in self.fetches.values())
+            if self.client.lanes[host] is not LaneState.IDLE and flying < CONFIG.in_flight:
+                at = self.client.poll_timeout()
+                assert at is not None
+                assert at <= max(self.now + 1.0 / CONFIG.rate, self.left_alone_until[host]) + ROUNDING
 
     @invariant()
     def nothing_is_waited_for_without_a_timer(self) -> None:
