@@ -9,10 +9,11 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from kick_proto.decoders import ROWS, Row
+from kick_proto.errors import LocalProtocolError
 from kick_proto.events import Arrival, ChatMessage, Undecodable, Unknown
 from kick_proto.ids import Channel, Topic, TopicKind, topic_of
 
-__all__ = ["PAST", "topics_for"]
+__all__ = ["PAST", "topics_demanded", "topics_for"]
 
 PAST: frozenset[tuple[str, type]] = frozenset({("ChatMessageSentEvent", ChatMessage)})
 """What a row can still read, but nobody need subscribe for. Chat came so in early 2023; since then the event tells
@@ -33,6 +34,24 @@ def topics_for(event_types: Iterable[type], channel: Channel, rows: Iterable[Row
     for wanted in event_types:
         kinds |= _kinds(wanted, table)
     return tuple(topic_of(kind, channel) for kind in TopicKind if kind in kinds)
+
+
+def topics_demanded(
+    event_types: Iterable[type] | None, channel: Channel, rows: Iterable[Row[Any]] = ROWS
+) -> tuple[Topic, ...] | None:
+    """As ``topics_for``, of somebody who must get something; None, which is all topics, where everything is wanted.
+
+    Raises:
+        LocalProtocolError: no public topic carries any of these types.
+    """
+    if event_types is None:
+        return None
+    wanted = tuple(event_types)
+    topics = topics_for(wanted, channel, rows)
+    if not topics:
+        names = ", ".join(each.__name__ for each in wanted) or "nothing"
+        raise LocalProtocolError(f"no public topic carries what is wanted of channel {channel} ({names})")
+    return topics
 
 
 @lru_cache(maxsize=8)

@@ -20,7 +20,7 @@ from kick_proto import pusher
 from kick_proto.backoff import Backoff
 from kick_proto.bucket import Bucket
 from kick_proto.decoders import Decoders
-from kick_proto.demand import topics_for
+from kick_proto.demand import topics_demanded
 from kick_proto.drift import Difference, Drift
 from kick_proto.errors import LocalProtocolError
 from kick_proto.events import Event, IdentifiedEvent, Undecodable, Unknown
@@ -188,7 +188,7 @@ class Session:
         """
         self._must_be_open("subscribe")
         if topics is None:
-            topics = self._demanded(channel)
+            topics = topics_demanded(self._config.events, channel, self._decoders.rows)
         self._events.extend(map(Confirmed, self._wishes.add(channel, topics)))
         self._note_lag()
         self._pace(now)
@@ -420,8 +420,7 @@ class Session:
             self._move(Signal.WAIT)
             self._timers.start(Timer.RETRY, now + seconds)
         else:
-            self._move(Signal.DIAL)
-            self._dial(now)
+            self._on_retry(now)
 
     def _on_retry(self, now: float) -> None:
         self._move(Signal.DIAL)
@@ -441,9 +440,6 @@ class Session:
             next_at = self._wishes.pace(now)
             if next_at is not None:
                 self._timers.start(Timer.SEND, next_at)
-
-    def _on_send(self, now: float) -> None:
-        self._pace(now)
 
     # Steps that the others share
 
@@ -467,16 +463,6 @@ class Session:
     def _tell_reading(self) -> None:
         if self._connection is not None:
             self._connection.reading = self.wants_input
-
-    def _demanded(self, channel: Channel) -> tuple[Topic, ...] | None:
-        wanted = self._config.events
-        if wanted is None:
-            return None
-        topics = topics_for(wanted, channel, self._decoders.rows)
-        if not topics:
-            names = ", ".join(each.__name__ for each in wanted) or "nothing"
-            raise LocalProtocolError(f"no public topic carries what is wanted of channel {channel} ({names})")
-        return topics
 
     def _must_be_open(self, command: str) -> None:
         if self._state in (State.CLOSING, State.CLOSED):
@@ -502,6 +488,6 @@ REACTIONS: Mapping[type, Callable[[Session, float, datetime, Any], None]] = {
 
 EXPIRIES: Mapping[Timer, Callable[[Session, float], None]] = {
     Timer.RETRY: Session._on_retry,
-    Timer.SEND: Session._on_send,
+    Timer.SEND: Session._pace,
 }
 """What each timer does when it fires."""

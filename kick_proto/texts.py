@@ -38,7 +38,7 @@ class Texts(Sequence[str]):
             return self.encoded == other.encoded
         return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment] # the list inside may grow while it is filled
+    __hash__ = None  # type: ignore[assignment] # said aloud, for a reader: what holds a list has no hash
 
     def __repr__(self) -> str:
         return repr(list(self))

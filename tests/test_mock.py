@@ -391,7 +391,7 @@ def test_an_error_of_the_source_comes_out_at_the_end() -> None:
 
 
 def test_it_speaks_tls() -> None:
-    trustme = pytest.importorskip("trustme")
+    trustme = pytest.importorskip("trustme", reason="it makes the certificates")
     authority = trustme.CA()
     server, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
     authority.issue_cert("localhost").configure_cert(server)

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 import msgspec
 import pytest
@@ -492,6 +493,14 @@ def test_what_the_block_raises_comes_out_as_it_is(run: Callable[..., Any], mock:
         run(scenario)
 
 
+async def comes_true(holds: Callable[[], bool]) -> None:
+    """Let others run until it holds: what the system knows of files and threads comes with no event of its own."""
+    deadline = time.monotonic() + 10.0
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to that"
+        await anyio.lowlevel.checkpoint()
+
+
 def open_files() -> list[str]:
     """What this process has open: sockets, files, pipes."""
     folder = Path("/proc/self/fd")
@@ -542,10 +551,7 @@ def test_the_end_leaves_no_task_socket_thread_or_file(
 
     async def settled(before: tuple[list[str], set[str]]) -> None:
         """The mock, which is in this process, sees our ends a moment later."""
-        deadline = time.monotonic() + 10.0
-        while (now := (open_files(), threads())) != before:
-            assert time.monotonic() < deadline, f"{now} is not {before}"
-            await anyio.sleep(0.001)
+        await comes_true(lambda: (open_files(), threads()) == before)
         assert mock.client_count == 0
 
     run(scenario)
@@ -559,10 +565,7 @@ def test_a_disconnected_object_holds_no_socket_of_its_stream(run: Callable[..., 
                 await kick.connect()
                 await read_until(kick, CONNECTED)
                 await kick.disconnect()
-                deadline = time.monotonic() + 10.0
-                while open_files() != before or mock.client_count:
-                    assert time.monotonic() < deadline
-                    await anyio.sleep(0.001)
+                await comes_true(lambda: open_files() == before and not mock.client_count)
 
     run(scenario)
 

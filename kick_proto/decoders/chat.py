@@ -1,6 +1,6 @@
 """What happens in the chat."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 import msgspec
@@ -24,7 +24,6 @@ def chat_message(
             reply = _reply(payload, metadata)
         if metadata.celebration is not None:
             celebration = _celebration(metadata.celebration)
-    sent_at = payload.created_at
     return events.ChatMessage(
         received_at,
         raw,
@@ -32,7 +31,7 @@ def chat_message(
         payload.id,
         payload.content,
         reading.author(payload.sender),
-        sent_at if sent_at.tzinfo is UTC else reading.aware(sent_at),
+        reading.aware(payload.created_at),
         payload.type,
         reply,
         celebration,
