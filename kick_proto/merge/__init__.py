@@ -36,7 +36,9 @@ from kick_proto.events import (
 )
 from kick_proto.lifecycle import Down, GaveUp
 from kick_proto.machine import Input, Output, SocketMachine
-from kick_proto.merge.rules import GIFT, RAID, SETTINGS, SUBSCRIPTION, Fact, Rule
+from kick_proto.merge.facts import Clue, Fact, Rule
+from kick_proto.merge.gifts import GIFT
+from kick_proto.merge.rules import RAID, SETTINGS, SUBSCRIPTION
 from kick_proto.session import SessionEvent
 
 __all__ = ["REACTIONS", "Merge"]
@@ -158,14 +160,13 @@ class Merge:
             self._catch_up()
 
     def _catch_up(self) -> None:
-        react_to = REACTIONS.get
-        append = self._ready.append
-        for event in self._machine.take_events():
-            react = react_to(type(event))
-            if react is None:
-                append(event)
-            else:
-                react(self, event)
+        events, ready = self._machine.take_events(), self._ready
+        handed_on = 0
+        for position in [position for position, event in enumerate(events) if type(event) in REACTIONS]:
+            ready += events[handed_on:position]
+            REACTIONS[type(events[position])](self, events[position])
+            handed_on = position + 1
+        ready += events[handed_on:] if handed_on else events
         if self._pending:
             self._release_due()
 
@@ -177,20 +178,20 @@ class Merge:
     def _hold(self, part: JoinedEvent, *, rule: Rule[Any]) -> None:
         """Join the part to its fact, or let it begin one."""
         self._forget_past()
-        key = (rule.kind, _place(part), rule.key(part))
-        fact = self._find(key, part)
+        key, clue = (rule.kind, _place(part), rule.key(part)), rule.clue(part)
+        fact = self._find(key, part, clue)
         if fact is None:
             self._last_number += 1
             deadline = self._now + self._wait
-            fact = Fact(self._last_number, rule, key, part, deadline=deadline, until=deadline + self._wait)
+            fact = Fact(self._last_number, rule, key, part, clue, deadline=deadline, until=deadline + self._wait)
             self._facts.setdefault(key, []).append(fact)
             self._await(fact)
-        elif (fact.has(part) or not fact.is_pending) and not self._brings_news(fact, part):
+        elif (not fact.is_pending or fact.has(part, clue)) and not self._brings_news(fact, part):
             # A frame that is here already can be news: rules that are set back are told by the frame of before.
-            fact.drop(part)
+            fact.drop(part, clue)
             self._merged += 1
         else:
-            fact.add(part)
+            fact.add(part, clue)
             if not fact.is_pending:
                 self._past.remove(fact)
                 fact.deadline = min(self._now + self._wait, fact.until)
@@ -198,19 +199,20 @@ class Merge:
         if fact.is_pending and fact.is_complete:
             self._release(fact)
 
-    def _find(self, key: Hashable, part: JoinedEvent) -> Fact[Any] | None:
+    def _find(self, key: Hashable, part: JoinedEvent, clue: Clue) -> Fact[Any] | None:
         """The fact that the part fits best: rather not one that went out incomplete, rather an older one.
 
         One that went out complete, as a gift does with its last chunk, still gets the frames that were under way.
         """
         found, best = None, (0, True)
         for fact in self._facts.get(key, ()):
-            is_here = fact.has(part)
-            score = (fact.rule.fits(fact, part), fact.is_pending or fact.is_complete) if not is_here else best
-            if (is_here or score > best) and self._is_near(fact, part) and len(fact.heard) < MOST_FRAMES:
-                if is_here:
-                    return fact
-                found, best = fact, score
+            if fact.is_anothers(clue) or len(fact.heard) >= MOST_FRAMES or not self._is_near(fact, part):
+                continue
+            if fact.has(part, clue):
+                return fact
+            score = fact.rule.fits(fact, part, clue)
+            if score and (score, fact.is_pending or fact.is_complete) > best:
+                found, best = fact, (score, fact.is_pending or fact.is_complete)
         return found
 
     def _is_near(self, fact: Fact[Any], part: JoinedEvent) -> bool:
@@ -218,8 +220,10 @@ class Merge:
         return self._now <= fact.until and abs(part.received_at - fact.parts[0].received_at) <= self._apart
 
     def _brings_news(self, fact: Fact[Any], part: JoinedEvent) -> bool:
-        joined = fact.rule.join((fact.event, part))
         fields = fact.rule.changes if fact.is_complete else fact.rule.news
+        if not fields:
+            return False
+        joined = fact.rule.join((fact.event, part))
         return any(getattr(joined, field) != getattr(fact.event, field) for field in fields)
 
     def _await(self, fact: Fact[Any]) -> None:

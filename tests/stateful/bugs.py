@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from kick_proto.account import Account
 from kick_proto.merge import Merge
-from kick_proto.merge.rules import Fact, _gift_fits
+from kick_proto.merge.facts import Fact
 from kick_proto.oauth import Grant, _inheriting
 from kick_proto.pusher import Connection
 from kick_proto.redial import Redial
@@ -314,8 +314,8 @@ BUGS: tuple[Bug, ...] = (
         "min(self._now + self._wait, fact.until)",
         "self._now + 2 * self._wait",
     ),
-    Bug("merge", "a late part is told without news", Merge._hold, "or not fact.is_pending", ""),
-    Bug("merge", "what was dropped is not known again", Merge._hold, "fact.drop(part)", "pass"),
+    Bug("merge", "a late part is told without news", Merge._hold, "not fact.is_pending or", ""),
+    Bug("merge", "what was dropped is not known again", Merge._hold, "fact.drop(part, clue)", "pass"),
     Bug(
         "merge",
         "the board is told each time",
@@ -323,14 +323,8 @@ BUGS: tuple[Bug, ...] = (
         "self._remember(self._boards, place, said)",
         "pass",
     ),
-    Bug("merge", "two gifters are one", _gift_fits, "fact.owner != gifter", "False"),
-    Bug(
-        "merge",
-        "a fact waits though all is there",
-        Fact._learn,
-        "self.is_complete = self.rule.complete(self)",
-        "self.is_complete = False",
-    ),
+    Bug("merge", "two gifters are one", Fact.is_anothers, "self.owner != clue.owner", "False"),
+    Bug("merge", "a fact waits though all is there", Merge._hold, "fact.is_pending and fact.is_complete", "False"),
     Bug(
         "merge",
         "more is held back than may be",
