@@ -29,8 +29,9 @@ STAMP_DIGITS = 20
 STAMP = "#" * STAMP_DIGITS
 """Stands in a text where the time of its write goes."""
 
-Mix: TypeAlias = Literal["plain", "mixed"]
-"""``mixed`` is plain traffic in which a frame in twenty is a ping more, or is cut into fragments."""
+Mix: TypeAlias = Literal["plain", "mixed", "chat"]
+"""``mixed`` is plain traffic in which a frame in twenty is a ping more, or is cut into fragments, and ``chat`` is what
+of it is chat."""
 
 Audience: TypeAlias = Literal["newest", "all", "spread"]
 """Who gets the events: the newest connection; each all of them; or each its share, over its topics in turn."""

@@ -54,18 +54,17 @@ class Tape(msgspec.Struct, frozen=True):
 
 def record(mix: Mix, dialect: Dialect, count: int = BLOCK) -> Tape:
     """The first ``count`` frames of the seeded traffic."""
-    told = list(_told(count))
+    told = list(_chats(count) if mix == "chat" else _told(count))
     rng = random.Random(SEED)
-    cut = _plainly if mix == "plain" else _mixed
+    cut = _mixed if mix == "mixed" else _plainly
     return Tape([cut(_enveloped(frame, dialect), rng) for frame in told], [frame.event == CHAT for frame in told])
 
 
 def chats_with_a_stamp(count: int) -> list[bytes]:
     """Texts of chat messages as long as all others, each with one ``STAMP`` in front of what is said."""
-    chats = (frame for frame in _told(2 * count + 200) if frame.event == CHAT)
     stamped = (
         msgspec.structs.replace(frame, data=frame.data.replace('"content":"', f'"content":"{STAMP}', 1))
-        for frame, _ in zip(chats, range(count), strict=False)
+        for frame in _chats(count)
     )
     return [_enveloped(frame, "pusher") for frame in stamped]
 
@@ -85,6 +84,10 @@ def _told(count: int) -> Iterator[Frame]:
     shows = [Traffic(channel, rng, rare=RARE) for channel in CHANNELS]
     acts = (frame for turn in range(2 * count) for frame in rng.choice(shows).act(UNIX_NOON + turn / 100))
     return islice((frame for frame in acts if not is_old_chat(frame)), count)
+
+
+def _chats(count: int) -> Iterator[Frame]:
+    return islice((frame for frame in _told(2 * count + 200) if frame.event == CHAT), count)
 
 
 def is_old_chat(frame: Frame) -> bool:
