@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 
 from kick_io.credentials import TokenStore
-from kick_io.keys import Key, KeyFile
-from kick_io.known_ids import KnownIds
-from kick_io.own_database import SIDECARS
+from kick_io.storage.keys import Key, KeyFile
+from kick_io.storage.known_ids import KnownIds
+from kick_io.storage.own_database import SIDECARS
 from kick_proto.errors import StoreError
 from kick_proto.frames import Frame
 from kick_proto.ids import Channel, ChannelId, ChatroomId

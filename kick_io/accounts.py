@@ -11,9 +11,9 @@ import anyio
 from anyio.abc import TaskGroup
 
 from kick_io.calling import Caller
+from kick_io.calls.vault import Vault
 from kick_io.credentials import TokenStore
 from kick_io.http import AsyncFetch
-from kick_io.vault import Vault
 from kick_proto import oauth
 from kick_proto.account import Account
 from kick_proto.endpoints import generic

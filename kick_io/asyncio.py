@@ -17,10 +17,10 @@ from contextlib import asynccontextmanager
 from typing import assert_never, cast
 from weakref import WeakKeyDictionary
 
-from kick_io.assembly import READ_SIZE, UNREAD_LIMIT, assemble, system_trust
-from kick_io.pump import Pump
-from kick_io.taping import Record
-from kick_io.watch import Watch
+from kick_io.sockets.assembly import READ_SIZE, UNREAD_LIMIT, assemble, system_trust
+from kick_io.sockets.pump import Pump
+from kick_io.sockets.taping import Record
+from kick_io.sockets.watch import Watch
 from kick_proto.decoders import Decoders
 from kick_proto.drift import Drift
 from kick_proto.ids import Channel, First, Second, channels_of

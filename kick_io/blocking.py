@@ -20,11 +20,11 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import assert_never
 
-from kick_io.assembly import assemble, system_trust
-from kick_io.pump import Pump
-from kick_io.selected import Stream, dial
-from kick_io.taping import Record
-from kick_io.watch import BlockingWatch
+from kick_io.sockets.assembly import assemble, system_trust
+from kick_io.sockets.pump import Pump
+from kick_io.sockets.selector_stream import Stream, dial
+from kick_io.sockets.taping import Record
+from kick_io.sockets.watch import BlockingWatch
 from kick_proto.decoders import Decoders
 from kick_proto.drift import Drift
 from kick_proto.ids import Channel, First, Second, channels_of

@@ -24,9 +24,9 @@ import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
 
-from kick_io.desk import INTROSPECTION, LOGIN, RENEWAL, REVOCATION, Chore, Desk, Ends, Slot
+from kick_io.calls.desk import INTROSPECTION, LOGIN, RENEWAL, REVOCATION, Chore, Desk, Ends, Slot
+from kick_io.calls.vault import Vault
 from kick_io.http import AsyncFetch, BlockingFetch, Unsent
-from kick_io.vault import Vault
 from kick_proto.account import Account
 from kick_proto.endpoints.call import Call
 from kick_proto.endpoints.oauth import Introspection

@@ -1,10 +1,10 @@
 """The token store: who is logged in, kept on disk between runs, in a file that tells nothing to whoever copies it.
 
-One SQLite file holds the tokens of several accounts, each set encrypted by itself (``sealing``) with a key that lies
-elsewhere (``keys``). Beside them may be, encrypted likewise, the application that an account has logged in with, whose
-secret its tokens are renewed with. The file is begun at the first ``save``; until then nothing is made, file or key.
-From then on it is the caller's: a file that is damaged, foreign, newer, or open to others is refused with a
-sentence that says what to do, and never written to.
+One SQLite file holds the tokens of several accounts, each set encrypted by itself (``storage.sealing``) with a key
+that lies elsewhere (``storage.keys``). Beside them may be, encrypted likewise, the application that an account has
+logged in with, whose secret its tokens are renewed with. The file is begun at the first ``save``; until then nothing is
+made, file or key. From then on it is the caller's: a file that is damaged, foreign, newer, or open to others is refused
+with a sentence that says what to do, and never written to.
 
 Several processes and threads may use it at once. Refresh tokens are used up by being used, so whoever renews a set
 saves it with ``replacing`` the one that it renewed, and learns whether another was faster. A change is on the disk
@@ -19,10 +19,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from kick_io import places
-from kick_io.keys import Key, Keys, Notice, Place, SystemKeys
-from kick_io.own_database import Form, OwnDatabase
-from kick_io.sealing import require_cipher, seal, seal_app, unseal, unseal_app
+from kick_io.storage import places
+from kick_io.storage.keys import Key, Keys, Notice, Place, SystemKeys
+from kick_io.storage.own_database import Form, OwnDatabase
+from kick_io.storage.sealing import require_cipher, seal, seal_app, unseal, unseal_app
 from kick_proto.endpoints.oauth import App
 from kick_proto.errors import LocalProtocolError, StoreError
 from kick_proto.tokens import TokenSet
@@ -55,7 +55,7 @@ class Replacing(Enum):
 class TokenStore:
     """Sets of tokens by the name of their account.
 
-    ``path`` is the file, by default the one in ``places``; its key file, where one is needed, lies beside it.
+    ``path`` is the file, by default the one in ``storage.places``; its key file, where one is needed, lies beside it.
     ``busy_timeout`` is how long other processes may keep the file before a call fails, in seconds. ``notice`` is told
     where the key was put when that is not a keyring; by default that is logged as a warning.
     """

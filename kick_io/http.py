@@ -25,8 +25,8 @@ from urllib.parse import urlsplit
 import anyio
 import httpcore
 
-from kick_io.deadline import TimelyBackend, ends_within
-from kick_io.hushed import hushed
+from kick_io.calls.deadline import TimelyBackend, ends_within
+from kick_io.calls.hushed import hushed
 from kick_proto.errors import LocalProtocolError, TransportError
 from kick_proto.http import Headers, Request, Response
 

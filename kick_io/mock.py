@@ -23,7 +23,7 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
-from kick_io.listener import Listener
+from kick_io.sockets.listener import Listener
 from kick_proto.endpoints.call import Host, Sites
 from kick_proto.errors import LocalProtocolError, TransportError
 from kick_proto.frames import Frame

@@ -25,11 +25,11 @@ from anyio.abc import TaskGroup
 
 from kick_io.accounts import Accounts
 from kick_io.credentials import TokenStore
-from kick_io.delivery import Delivery
-from kick_io.feed import Feed, connector
 from kick_io.http import AsyncFetch, AsyncFetcher
-from kick_io.known_ids import KnownIds
-from kick_io.naming import given
+from kick_io.platform.delivery import Delivery
+from kick_io.platform.feed import Feed, connector
+from kick_io.platform.naming import given
+from kick_io.storage.known_ids import KnownIds
 from kick_proto import oauth
 from kick_proto.backoff import Backoff
 from kick_proto.decoders import Decoders

@@ -18,11 +18,11 @@ from typing import assert_never
 
 import trio
 
-from kick_io.assembly import assemble, system_trust
-from kick_io.pump import Pump
-from kick_io.taping import Record
-from kick_io.trio_stream import Stream, dial, said
-from kick_io.watch import Watch
+from kick_io.sockets.assembly import assemble, system_trust
+from kick_io.sockets.pump import Pump
+from kick_io.sockets.taping import Record
+from kick_io.sockets.trio_stream import Stream, dial, said
+from kick_io.sockets.watch import Watch
 from kick_proto.decoders import Decoders
 from kick_proto.drift import Drift
 from kick_proto.ids import Channel, First, Second, channels_of

@@ -15,10 +15,10 @@ import anyio
 import anyio.lowlevel
 
 from kick_io.calling import BlockingCaller, calling
+from kick_io.calls.vault import Vault
 from kick_io.credentials import Replacing, TokenStore
 from kick_io.http import Unsent
-from kick_io.keys import KeyFile
-from kick_io.vault import Vault
+from kick_io.storage.keys import KeyFile
 from kick_proto import oauth, rest
 from kick_proto.account import Account
 from kick_proto.backoff import Backoff

@@ -14,7 +14,7 @@ import uvloop
 import kick_io.asyncio
 import kick_io.blocking
 import kick_io.trio
-from kick_io.watch import Batches, BlockingWatch
+from kick_io.sockets.watch import Batches, BlockingWatch
 from kick_proto.ids import Channel, ChannelId, ChatroomId
 from kick_proto.session import SessionEvent
 

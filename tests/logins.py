@@ -11,11 +11,11 @@ from typing import Any, Literal
 import anyio
 
 from kick_io.calling import BlockingCaller, Caller, calling
+from kick_io.calls.vault import Vault
 from kick_io.credentials import Replacing, TokenStore
 from kick_io.http import AsyncFetcher, Fetcher
 from kick_io.login import listen
 from kick_io.mock import MockKick
-from kick_io.vault import Vault
 from kick_proto import oauth, rest
 from kick_proto.account import Account
 from kick_proto.backoff import Backoff

@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from kick_io.credentials import TokenStore
-from kick_io.keys import KeyFile
+from kick_io.storage.keys import KeyFile
 from kick_proto.errors import StoreError
 from kick_proto.secret import Secret
 from kick_proto.tokens import TokenSet

@@ -7,7 +7,7 @@ import anyio
 import msgspec
 import pytest
 
-from kick_io.backlog import Backlog
+from kick_io.platform.backlog import Backlog
 from kick_proto.errors import TransportError
 from kick_proto.lifecycle import Lagging
 from tests.callers import LOOPS

@@ -9,8 +9,8 @@ import anyio
 import pytest
 
 from kick_io.calling import BlockingCaller, Caller, calling
+from kick_io.calls.vault import Vault
 from kick_io.credentials import TokenStore
-from kick_io.vault import Vault
 from kick_proto import oauth
 from kick_proto.endpoints.call import Auth
 from kick_proto.errors import (

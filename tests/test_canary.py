@@ -20,8 +20,8 @@ import pytest
 
 from kick_io.credentials import TokenStore
 from kick_io.http import AsyncFetcher
-from kick_io.keys import KeyFile
 from kick_io.mock import MockKick
+from kick_io.storage.keys import KeyFile
 from kick_io.strategy import KickStrategy
 from kick_proto import oauth, rest
 from kick_proto.backoff import Backoff

@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from kick_io import places
 from kick_io.credentials import FORM, TokenStore
-from kick_io.keys import Key, KeyFile, Place
+from kick_io.storage import places
+from kick_io.storage.keys import Key, KeyFile, Place
 from kick_proto.errors import LocalProtocolError, StoreError
 from kick_proto.secret import Secret
 from kick_proto.tokens import TokenSet
@@ -543,7 +543,7 @@ class TestBusy:
 
 def test_the_drivers_do_without_what_only_the_store_needs() -> None:
     script = (
-        "import sys; import kick_io.asyncio, kick_io.credentials, kick_io.known_ids; "
+        "import sys; import kick_io.asyncio, kick_io.credentials, kick_io.storage.known_ids; "
         "print({'keyring', 'cryptography'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, env=os.environ)

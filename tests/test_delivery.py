@@ -8,7 +8,7 @@ import anyio.lowlevel
 import msgspec
 import pytest
 
-from kick_io.delivery import Delivery
+from kick_io.platform.delivery import Delivery
 from kick_proto.errors import LocalProtocolError
 from kick_proto.lifecycle import Lagging
 from kick_proto.router import HandlerError

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from kick_io.calls.desk import INTROSPECTION, LOGIN, RENEWAL, REVOCATION, Chore, Desk, Ends, Slot
+from kick_io.calls.vault import Vault
 from kick_io.credentials import TokenStore
-from kick_io.desk import INTROSPECTION, LOGIN, RENEWAL, REVOCATION, Chore, Desk, Ends, Slot
-from kick_io.vault import Vault
 from kick_proto.errors import LocalProtocolError, LoginFailed, StoreError, TransportError, Unauthorized
 from kick_proto.health import Monitor
 from kick_proto.http import Fetch, Responded, Response

@@ -16,9 +16,9 @@ import trustme
 import kick_io.asyncio
 import kick_io.blocking
 import kick_io.trio
-from kick_io.assembly import assemble
 from kick_io.mock import MockKick
-from kick_io.watch import BlockingWatch, Watch
+from kick_io.sockets.assembly import assemble
+from kick_io.sockets.watch import BlockingWatch, Watch
 from kick_proto import events, payloads
 from kick_proto.backoff import Backoff
 from kick_proto.clusters import endpoint_at

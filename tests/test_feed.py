@@ -12,9 +12,9 @@ import msgspec
 import pytest
 from anyio.abc import TaskGroup
 
-from kick_io.feed import MOST_WAITING, Feed, connector
 from kick_io.mock import MockKick
-from kick_io.watch import Watch
+from kick_io.platform.feed import MOST_WAITING, Feed, connector
+from kick_io.sockets.watch import Watch
 from kick_proto import events
 from kick_proto.backoff import Backoff
 from kick_proto.clusters import endpoint_at

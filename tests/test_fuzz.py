@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import fuzz.__main__
 from fuzz import HOME, TARGETS, corpus, inputs, pusher, replies, shrink, target, upgrade
-from kick_io.own_database import OwnDatabase
+from kick_io.storage.own_database import OwnDatabase
 from kick_proto import content, endpoints, frames, redirect, rfc6455
 from kick_proto.content import Fragment, fragments
 from kick_proto.endpoints.official import official
@@ -178,7 +178,7 @@ def begin_anew_where_it_is_broken(patch: pytest.MonkeyPatch) -> None:
 
 
 def take_any_key(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("kick_io.keys.KeyFile.find", lambda self, id: self._read())
+    patch.setattr("kick_io.storage.keys.KeyFile.find", lambda self, id: self._read())
 
 
 def mix_up_reads(patch: pytest.MonkeyPatch) -> None:

@@ -19,8 +19,8 @@ import msgspec
 import pytest
 import trustme
 
+from kick_io.calls.hushed import hushed
 from kick_io.http import MOST_CONNECTIONS, AsyncFetch, AsyncFetcher, Fetcher, Unsent
-from kick_io.hushed import hushed
 from kick_proto.errors import LocalProtocolError, TransportError
 from kick_proto.http import Request, Response, Timeouts
 from kick_proto.secret import Secret

@@ -28,7 +28,7 @@ RARE = {
     "kick_proto.oauth",
     "kick_proto.endpoints",
 }
-OUTSIDE = {"kick_io.http", "kick_io.cli", "kick_io.mock", "kick_io.strategy", "kick_io.recorded"}
+OUTSIDE = {"kick_io.http", "kick_io.cli", "kick_io.mock", "kick_io.strategy", "kick_io.sockets.recorded"}
 ELSEWHERE = TOOLS | RARE | OUTSIDE | {"anyio", "httpcore"}
 
 WITHOUT: Mapping[str, set[str]] = {
@@ -85,7 +85,7 @@ print("imported")
 def test_what_records_is_imported_by_the_first_recording() -> None:
     statement = """
 import sys
-from kick_io.assembly import assemble
+from kick_io.sockets.assembly import assemble
 assemble((), None, None)
 before = "kick_proto.recording.recorder" in sys.modules
 assemble((), None, None, record=lambda lines: None)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kick_io.credentials import TokenStore
-from kick_io.keys import Key, KeyFile, Keyring, Keys, Place, SystemKeys
+from kick_io.storage.keys import Key, KeyFile, Keyring, Keys, Place, SystemKeys
 from kick_proto.errors import StoreError
 from kick_proto.secret import Secret
 from tests.stores import CANARY, refusal, tokens

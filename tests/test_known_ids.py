@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kick_io import places
-from kick_io.known_ids import KnownIds
+from kick_io.storage import places
+from kick_io.storage.known_ids import KnownIds
 from kick_proto.ids import Channel, ChannelId, ChatroomId
 
 

@@ -26,7 +26,15 @@ LAYERS = """
 """
 """The modules of ``kick_proto``: each imports only modules that stand before it. A folder counts as one module."""
 
-ORDER = LAYERS.split()
+DRIVER_LAYERS = """
+    sockets storage
+    asyncio trio blocking mock credentials
+    calls http calling login accounts
+    platform strategy simulate cli
+"""
+"""The modules of ``kick_io``, likewise."""
+
+ORDERS = {"kick_proto": LAYERS.split(), "kick_io": DRIVER_LAYERS.split()}
 DRIVERS = {"asyncio", "trio", "blocking"}
 THIRD_PARTY = {"msgspec", "wsproto", "h11"}
 EXTRAS = {"testing": {"hypothesis", "pytest"}, "recording": {"zstandard"}}
@@ -64,8 +72,8 @@ def _module(path: Path) -> str:
 def _complaints(module: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
     package, _, rest = module.partition(".")
     name = rest.partition(".")[0]
-    if package == "kick_proto" and name and name not in ORDER:
-        yield 1, f"{name} has no place yet: add it to LAYERS in tests/test_layers.py"
+    if name and name not in ORDERS[package]:
+        yield 1, _unplaced(package, name)
         return
     for line, imported in _imported(tree):
         if (wrong := _wrong_import(package, name, imported)) is not None:
@@ -92,13 +100,12 @@ def _wrong_import(package: str, name: str, imported: str) -> str | None:
     target = rest.partition(".")[0]
     if not source:
         return f"{imported} is relative: imports are absolute"
-    if source == "kick_proto":
-        return _wrong_layer(package, name, target)
     if source == "kick_io" and package == "kick_proto":
         return f"{imported} does I/O, and kick_proto does not know who does"
-    if source == "kick_io":
-        apart = {name, target} <= DRIVERS and name != target
-        return f"the drivers {name} and {target} must not know each other" if apart else None
+    if source == "kick_io" and {name, target} <= DRIVERS and name != target:
+        return f"the drivers {name} and {target} must not know each other"
+    if source == package:
+        return _wrong_layer(package, name, target)
     allowed = THIRD_PARTY | STANDARD | EXTRAS.get(name, set())
     if package == "kick_proto" and not any(f"{imported}.".startswith(f"{each}.") for each in allowed):
         return f"{imported} is not among the modules that a pure core may import"
@@ -106,13 +113,19 @@ def _wrong_import(package: str, name: str, imported: str) -> str | None:
 
 
 def _wrong_layer(package: str, name: str, target: str) -> str | None:
-    if target == "__version__" or package == "kick_io" or name == target:
+    order = ORDERS[package]
+    if target == "__version__" or name == target:
         return None
-    if target not in ORDER:
-        return f"kick_proto.{target} has no place yet: add it to LAYERS in tests/test_layers.py"
-    if name not in ORDER[ORDER.index(target) :]:
-        return f"kick_proto.{target} stands above: {name or 'the package'} must not import it"
+    if target not in order:
+        return f"{package}.{_unplaced(package, target)}"
+    if name not in order[order.index(target) :]:
+        return f"{package}.{target} stands above: {name or 'the package'} must not import it"
     return None
+
+
+def _unplaced(package: str, name: str) -> str:
+    layers = "LAYERS" if package == "kick_proto" else "DRIVER_LAYERS"
+    return f"{name} has no place yet: add it to {layers} in tests/test_layers.py"
 
 
 def _used(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -241,6 +254,7 @@ def test_os_urandom_is_seen_both_where_it_is_imported_and_where_it_is_called(tmp
         pytest.param("kick_proto/session.py", "class Timeouts:\n    open: float = 20.0", id="a field"),
         pytest.param("kick_io/trio.py", "import trio\nfrom kick_proto.testing import server", id="a driver"),
         pytest.param("kick_io/cli/main.py", "from kick_io import asyncio, trio", id="who picks a driver"),
+        pytest.param("kick_io/calls/desk.py", "from kick_io.calls.vault import Vault", id="within a room"),
     ],
 )
 def test_what_is_allowed_is_let_through(path: str, text: str, tmp_path: Path) -> None:
@@ -254,6 +268,30 @@ def test_what_is_allowed_is_let_through(path: str, text: str, tmp_path: Path) ->
 def test_drivers_do_not_know_each_other(text: str, tmp_path: Path) -> None:
     plant(tmp_path, "kick_io/asyncio.py", text)
     assert complaints(tmp_path) == ["kick_io/asyncio.py:1: the drivers asyncio and trio must not know each other"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "complaint"),
+    [
+        pytest.param(
+            "sockets/pump.py", "from kick_io.trio import connect", "kick_io.trio stands above: sockets", id="up"
+        ),
+        pytest.param(
+            "storage/keys.py", "from kick_io import calls", "kick_io.calls stands above: storage", id="up, as a name"
+        ),
+        pytest.param(
+            "__init__.py", "import kick_io.http", "kick_io.http stands above: the package", id="the package itself"
+        ),
+        pytest.param(
+            "cli/main.py", "from kick_io.novel import x", "kick_io.novel has no place yet", id="an unplaced one"
+        ),
+        pytest.param("novel.py", "", "novel has no place yet: add it to DRIVER_LAYERS", id="a new one"),
+    ],
+)
+def test_a_wrong_import_among_those_who_do_io_is_named(path: str, text: str, complaint: str, tmp_path: Path) -> None:
+    plant(tmp_path, f"kick_io/{path}", text)
+    (found,) = complaints(tmp_path)
+    assert found.startswith(f"kick_io/{path}:1: {complaint}")
 
 
 def test_the_two_guards_do_not_contradict_each_other() -> None:

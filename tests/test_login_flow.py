@@ -8,11 +8,11 @@ import anyio
 import pytest
 
 from kick_io.calling import BlockingCaller, Caller
+from kick_io.calls.vault import Vault
 from kick_io.credentials import TokenStore
 from kick_io.http import Fetcher
 from kick_io.login import listen, pasted
 from kick_io.mock import MockKick
-from kick_io.vault import Vault
 from kick_proto.endpoints.call import Host
 from kick_proto.errors import LoginFailed, Unauthorized
 from kick_proto.http import Request

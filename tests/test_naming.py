@@ -2,7 +2,7 @@
 
 import pytest
 
-from kick_io.naming import given
+from kick_io.platform.naming import given
 from kick_proto.errors import LocalProtocolError
 from kick_proto.ids import Channel, ChannelId, ChatroomId
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kick_io.own_database import Form, OwnDatabase
+from kick_io.storage.own_database import Form, OwnDatabase
 from kick_proto.errors import StoreError
 from tests.stores import refusal
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from kick_io.places import HOME, data_folder, data_home
+from kick_io.storage.places import HOME, data_folder, data_home
 from kick_proto.errors import StoreError
 
 WINDOWS = {"LOCALAPPDATA": r"C:\Users\ann\AppData\Local", "USERPROFILE": r"C:\Users\ann"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kick_io import private_files
+from kick_io.storage import private_files
 from kick_proto.errors import StoreError
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
@@ -33,7 +33,7 @@ def refused(path: Path) -> str:
 UMASKED = """
 import os, sys
 from pathlib import Path
-from kick_io import private_files
+from kick_io.storage import private_files
 os.umask(int(sys.argv[1], 8))
 path = Path(sys.argv[2])
 def fill(draft):

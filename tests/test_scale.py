@@ -11,7 +11,7 @@ import pytest
 
 from kick_io.asyncio import Driver, connect
 from kick_io.mock import MockKick
-from kick_io.watch import Watch
+from kick_io.sockets.watch import Watch
 from kick_proto.clusters import endpoint_at
 from kick_proto.events import ChatMessage
 from kick_proto.frames import Frame

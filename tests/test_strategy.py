@@ -16,8 +16,8 @@ import msgspec
 import pytest
 
 from kick_io.credentials import TokenStore
-from kick_io.known_ids import KnownIds
 from kick_io.mock import MockKick
+from kick_io.storage.known_ids import KnownIds
 from kick_io.strategy import KickStrategy
 from kick_proto import events
 from kick_proto.backoff import Backoff

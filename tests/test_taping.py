@@ -11,7 +11,7 @@ import pytest
 
 from kick_io.asyncio import connect
 from kick_io.mock import MockKick
-from kick_io.taping import Tape, open_tape
+from kick_io.sockets.taping import Tape, open_tape
 from kick_proto.backoff import Backoff
 from kick_proto.clusters import endpoint_at
 from kick_proto.errors import LocalProtocolError

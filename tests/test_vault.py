@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from kick_io.calls.vault import Vault
 from kick_io.credentials import TokenStore
-from kick_io.vault import Vault
 from tests.stores import opened, tokens
 
 pytest.importorskip("cryptography", reason="the extra 'rest' is not installed")

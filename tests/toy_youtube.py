@@ -14,9 +14,9 @@ import msgspec
 from anyio.abc import TaskGroup
 
 from kick_io.accounts import Accounts
-from kick_io.backlog import Backlog
-from kick_io.delivery import Delivery
 from kick_io.http import AsyncFetcher
+from kick_io.platform.backlog import Backlog
+from kick_io.platform.delivery import Delivery
 from kick_proto import events, oauth
 from kick_proto.endpoints import reading
 from kick_proto.endpoints.call import Auth, Call, Host

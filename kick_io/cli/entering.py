@@ -22,6 +22,7 @@ import click
 import msgspec
 
 from kick_io.calling import calling
+from kick_io.calls.vault import Vault
 from kick_io.cli import identity
 from kick_io.cli.drifting import table
 from kick_io.cli.identity import Identity, tell
@@ -32,7 +33,6 @@ from kick_io.cli.words import duration_in_words
 from kick_io.credentials import TokenStore
 from kick_io.http import AsyncFetcher
 from kick_io.login import listen, pasted
-from kick_io.vault import Vault
 from kick_proto import oauth, rest
 from kick_proto.account import Account
 from kick_proto.endpoints.oauth import App

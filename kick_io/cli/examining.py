@@ -15,6 +15,7 @@ import click
 import msgspec
 
 from kick_io.calling import BlockingCaller
+from kick_io.calls.vault import Vault
 from kick_io.cli import diagnosis, identity, probing, resolving
 from kick_io.cli.diagnosis import Check, Finding, Line
 from kick_io.cli.identity import Identity
@@ -22,7 +23,6 @@ from kick_io.cli.sanitize import visible
 from kick_io.cli.stopping import Stop, leave
 from kick_io.credentials import TokenStore
 from kick_io.http import Fetcher
-from kick_io.vault import Vault
 from kick_proto import oauth, rest
 from kick_proto.account import Account
 from kick_proto.backoff import Backoff

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from urllib.parse import parse_qsl, urlsplit
 
 from kick_io.calling import BlockingCaller
+from kick_io.calls.vault import Vault
 from kick_io.http import Fetcher
 from kick_io.mock import MockKick
-from kick_io.vault import Vault
 from kick_proto import oauth, rest
 from kick_proto.account import Account
 from kick_proto.endpoints import people

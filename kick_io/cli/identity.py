@@ -12,12 +12,12 @@ from typing import NamedTuple
 import click
 
 from kick_io.calling import BlockingCaller
+from kick_io.calls.vault import Vault
 from kick_io.cli.options import DEFAULT_ACCOUNT
 from kick_io.cli.sanitize import visible
 from kick_io.cli.stopping import Stop, leave
 from kick_io.credentials import TokenStore
 from kick_io.http import Fetcher
-from kick_io.vault import Vault
 from kick_proto import oauth, rest
 from kick_proto.account import Account
 from kick_proto.endpoints.call import Sites

@@ -8,7 +8,7 @@ from kick_io.calling import BlockingCaller
 from kick_io.cli import identity, targets
 from kick_io.cli.identity import Identity
 from kick_io.cli.stopping import Stop
-from kick_io.known_ids import KnownIds
+from kick_io.storage.known_ids import KnownIds
 from kick_proto.endpoints import people
 from kick_proto.endpoints.user import User
 from kick_proto.errors import ApiError, NotFound, TransportError

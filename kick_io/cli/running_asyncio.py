@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, suppress
 from kick_io.asyncio import connect
 from kick_io.cli.printing import Printer
 from kick_io.cli.running import Job, Outcome
-from kick_io.watch import Watch
+from kick_io.sockets.watch import Watch
 
 __all__ = ["run"]
 

@@ -8,7 +8,7 @@ from queue import Empty, SimpleQueue
 
 from kick_io.blocking import connect
 from kick_io.cli.running import Job, Outcome
-from kick_io.watch import BlockingWatch
+from kick_io.sockets.watch import BlockingWatch
 
 __all__ = ["run"]
 

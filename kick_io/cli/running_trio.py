@@ -7,8 +7,8 @@ import trio
 
 from kick_io.cli.printing import Printer
 from kick_io.cli.running import Job, Outcome
+from kick_io.sockets.watch import Watch
 from kick_io.trio import connect
-from kick_io.watch import Watch
 
 __all__ = ["run"]
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from kick_io.naming import given
+from kick_io.platform.naming import given
 from kick_proto import clusters, events, lifecycle, provider
 from kick_proto.errors import LocalProtocolError
 from kick_proto.ids import Channel

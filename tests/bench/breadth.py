@@ -16,7 +16,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import msgspec
 
 from kick_io.asyncio import connect
-from kick_io.watch import Watch
+from kick_io.sockets.watch import Watch
 from kick_proto.events import ChatMessage
 from kick_proto.lifecycle import Up
 from kick_proto.provider import Confirmed

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import httpcore
 
 from kick_io.credentials import TokenStore
-from kick_io.keys import KeyFile
 from kick_io.mock import MockKick
+from kick_io.storage.keys import KeyFile
 from kick_proto.endpoints.oauth import App
 from kick_proto.secret import Secret
 from kick_proto.testing.site.accounts import CAST

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kick_io.known_ids import KnownIds
 from kick_io.mock import MockKick
+from kick_io.storage.known_ids import KnownIds
 from kick_proto.endpoints.call import Host
 from kick_proto.testing.server import ClientSubscribed
 from kick_proto.testing.site.answering import KickSite

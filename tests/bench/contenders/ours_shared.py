@@ -3,7 +3,7 @@
 import asyncio
 
 from kick_io.asyncio import connect
-from kick_io.watch import Watch
+from kick_io.sockets.watch import Watch
 from kick_proto.events import ChatMessage
 from kick_proto.provider import Confirmed
 from tests.bench.target import Target

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
-from kick_io.keys import Key
+from kick_io.storage.keys import Key
 from kick_proto.endpoints.oauth import App
 from kick_proto.errors import StoreError
 from kick_proto.secret import Secret

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import trio
 
-from kick_io.assembly import READ_SIZE, UNREAD_LIMIT
+from kick_io.sockets.assembly import READ_SIZE, UNREAD_LIMIT
 
 __all__ = ["Stream", "dial", "said"]
 

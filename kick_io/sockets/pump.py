@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, Protocol
 
-from kick_io.taping import Tape
+from kick_io.sockets.taping import Tape
 from kick_proto.machine import Input, Output, SocketMachine
 from kick_proto.session import SessionEvent
 

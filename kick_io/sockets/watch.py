@@ -11,8 +11,8 @@ from contextlib import suppress
 from threading import Condition
 from typing import Protocol, Self
 
-from kick_io.assembly import Machines, ended_well
-from kick_io.pump import Pump
+from kick_io.sockets.assembly import Machines, ended_well
+from kick_io.sockets.pump import Pump
 from kick_proto.drift import Difference
 from kick_proto.ids import Channel, First, Second, Topic, TopicKind, channels_of, topic_of
 from kick_proto.lifecycle import Stats

@@ -17,7 +17,7 @@ from typing import Literal
 
 import msgspec
 
-from kick_io import private_files
+from kick_io.storage import private_files
 from kick_proto.errors import StoreError
 
 __all__ = ["Form", "OwnDatabase"]

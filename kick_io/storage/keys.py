@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import msgspec
 
-from kick_io import private_files
+from kick_io.storage import private_files
 from kick_proto.errors import StoreError
 from kick_proto.secret import Secret
 

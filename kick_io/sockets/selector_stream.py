@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeAlias
 
-from kick_io.assembly import READ_SIZE, UNREAD_LIMIT
+from kick_io.sockets.assembly import READ_SIZE, UNREAD_LIMIT
 
 __all__ = ["Stream", "dial"]
 

@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
-from kick_io import places
-from kick_io.keys import Notice
-from kick_io.own_database import Form, OwnDatabase
+from kick_io.storage import places
+from kick_io.storage.keys import Notice
+from kick_io.storage.own_database import Form, OwnDatabase
 from kick_proto.errors import StoreError
 from kick_proto.ids import Channel, ChannelId, ChatroomId
 

@@ -17,8 +17,8 @@ import anyio
 import msgspec
 import sniffio
 
-from kick_io.backlog import Backlog
-from kick_io.watch import Watch
+from kick_io.platform.backlog import Backlog
+from kick_io.sockets.watch import Watch
 from kick_proto.decoders import Decoders
 from kick_proto.errors import KickError, LocalProtocolError
 from kick_proto.health import Monitor

@@ -1,4 +1,4 @@
-"""From what people call a channel to its numbers: given by hand, kept from earlier, or asked for."""
+"""A channel that somebody names by its two numbers, so that nobody need be asked for them."""
 
 import re
 

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 import msgspec
 
-from kick_io.vault import Vault
+from kick_io.calls.vault import Vault
 from kick_proto.account import Account
 from kick_proto.endpoints.call import Call
 from kick_proto.endpoints.oauth import Introspection

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from kick_io.taping import Record, Tape, open_tape
+from kick_io.sockets.taping import Record, Tape, open_tape
 from kick_proto.decoders import Decoders
 from kick_proto.drift import Drift
 from kick_proto.errors import TransportError
@@ -18,7 +18,7 @@ from kick_proto.session import Config, Session, SessionEvent
 from kick_proto.websocket import Framing
 
 if TYPE_CHECKING:
-    from kick_io.recorded import Make
+    from kick_io.sockets.recorded import Make
     from kick_proto.recording.recorder import Commands, Recorder
 
 __all__ = ["READ_SIZE", "UNREAD_LIMIT", "Machines", "assemble", "ended_well", "system_trust"]
@@ -76,7 +76,7 @@ def assemble(
 
 def _recorder(make: "Make", config: Config, merge: float | None) -> "Recorder":
     # Few watches are recorded: the others need not import what it takes.
-    from kick_io.recorded import recorded  # noqa: PLC0415
+    from kick_io.sockets.recorded import recorded  # noqa: PLC0415
 
     return recorded(make, config, merge)
 
