@@ -84,6 +84,9 @@ class Driver:
         self._timer: asyncio.Handle | None = None
         self._timer_at = math.inf
         self._reading = True
+        self._reads_once_a_turn = isinstance(self._loop, asyncio.BaseEventLoop)
+        """So do the loops of the standard library. uvloop reads a busy stream up to 32 times before it turns to others:
+        all that while the application gets nothing, and when it does, its events have left the processor's caches."""
 
     async def change(self) -> None:
         """Wait until the machine has been told something."""
@@ -198,6 +201,13 @@ class _Stream(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         received = Received(self._ref, bytes(self._driver._buffer[:nbytes]), time.time())
         self._driver.pump.tell(received)
+        if not self._driver._reads_once_a_turn:
+            self.transport.pause_reading()
+            self._driver._loop.call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        if self._driver._reading and not self.transport.is_closing():
+            self.transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         del self._driver._streams[self._ref]

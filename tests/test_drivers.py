@@ -17,7 +17,7 @@ import kick_io.asyncio
 import kick_io.blocking
 import kick_io.trio
 from kick_io.mock import MockKick
-from kick_io.sockets.assembly import assemble
+from kick_io.sockets.assembly import READ_SIZE, assemble
 from kick_io.sockets.watch import BlockingWatch, Watch
 from kick_proto import events, payloads
 from kick_proto.backoff import Backoff
@@ -25,7 +25,7 @@ from kick_proto.clusters import endpoint_at
 from kick_proto.decoders import Decoders, Row
 from kick_proto.drift import Difference, Drift, Kind
 from kick_proto.errors import LocalProtocolError, TransportError
-from kick_proto.frames import Frame
+from kick_proto.frames import Frame, encode_frame
 from kick_proto.ids import Channel, ChannelId, ChatroomId, TopicKind, topics_of
 from kick_proto.lifecycle import Down, GaveUp, Lagging, Up
 from kick_proto.provider import Confirmed
@@ -328,6 +328,26 @@ def test_a_slow_reader_stops_the_reading_and_loses_nothing(bench: Bench) -> None
 def flood(server: KickServer, now: float, count: int) -> None:
     for number in range(count):
         server.publish(now, chat(number))
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_after_each_read_the_application_has_its_turn(loop: str) -> None:
+    bench, count = Bench(loop), 3_000
+    in_one_read = READ_SIZE // len(encode_frame(chat(0))) + 1
+
+    async def scenario() -> None:
+        with MockKick() as mock:
+            async with bench.connect(mock) as kick:
+                await until(kick, Confirmed, 6)
+                mock.call(flood, count)
+                sizes: list[int] = []
+                async for batch in kick.batches():
+                    sizes.append(len(batch))
+                    if sum(sizes) == count:
+                        break
+                assert max(sizes) <= in_one_read
+
+    bench.run(scenario)
 
 
 def test_hostile_bytes_end_the_connection_and_nothing_else(bench: Bench) -> None:
