@@ -220,17 +220,23 @@ SAID: tuple[Callable[[dict[str, Any]], str | None], ...] = (
 
 _HIDDEN = re.compile(
     r"""(?ixa)
-    (?: \b \w* (?: token | secret | verifier | password | authorization | cookie | playback_url )
-      | \b (?: \w* _ )? key
-      | (?: \b | %26 | %3f ) code (?= = | %3d ) )
-    \\* ["']? \s* (?: [=:] | %3d ) \s* \\* ["']? (?: (?: bearer | basic ) \s+ )? [^\s"'&,;}]+
-    | \b bearer \s+ \S+
+    (?: \b \w* (?: token | secret | verifier | passw (?: or )? d | playback_url | credentials? | signature | jwt )
+      | \b (?: \w* _ )? (?: api )? key
+      | \b (?: pwd | sig )
+      | (?: \b | %26 | %3f ) (?: code | \w* session (?: _? id )? ) (?= = | %3d ) )
+    \\* ["']? \s* (?: [=:]+ >? | %3d ) \s* \\* ["']? (?: (?: bearer | basic | token ) \s+ )? [^\s"'&,;}]+
+    | \b \w* (?: authorization | cookie ) \\* ["']? \s* (?: [=:]+ >? | %3d ) \s* \\* ["']? [^"'}\r\n]+
+    | \b bearer :? \s+ \S+
+    | (?<= :// ) [^\s/?#@]{1,256} (?= @ )
     | \b eyJ [\w-]{8,} (?: \. [\w-]* )*
     | \b (?= [a-z_]* [0-9] ) \w{32,}
     """
 )
-"""A name of something secret and what stands behind it, also within quoted JSON; or what has a token's looks: a JWT, or
-an unbroken run of letters and digits. Each branch begins where a word does, so that hostile text takes linear time."""
+"""A name of something secret and what stands behind it, also within quoted JSON; of a header that may hold several, all
+that stands there; who logs in, within a URL; or what has a token's looks: a JWT, or an unbroken run of letters and
+digits. What is short and has no name, or one that nobody knows, looks like any other word, and stays.
+
+Each branch begins where a word does, or takes no more than a bound, so that hostile text takes linear time."""
 
 
 _CUT = re.compile(r"(?a)(?<!\w)\w+\Z")
