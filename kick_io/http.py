@@ -5,7 +5,8 @@
 
 ``AsyncFetcher`` runs under asyncio and trio, ``Fetcher`` blocks; both keep their connections for the next request. What
 may be asked, and how often, is decided elsewhere: nothing is retried here, no redirect is followed, no cookie kept. An
-answer is read up to ``Request.max_body`` bytes, within ``Request.timeouts``. Any callable of the same type may stand in
+answer is read up to ``Request.max_body`` bytes, within ``Request.timeouts``; what has more comes as far as that, and is
+said to be cut. Any callable of the same type may stand in
 their place, such as one around a client with another TLS fingerprint.
 
 Where there is no answer ``TransportError`` is raised: ``Unsent`` where the request surely never left, so that it may be
@@ -240,7 +241,8 @@ class _Incoming:
         coding = ", ".join(value for name, value in self._headers if name == "content-encoding").strip().lower()
         self._window_bits = WINDOW_BITS.get(coding, 0)
         self._inflater = zlib.decompressobj(self._window_bits) if self._window_bits else None
-        self._problem: str | None = None
+        self._cut = False
+        self._is_garbled = False
 
     def take(self, chunk: bytes) -> bool:
         """Take some of the body; False where no more of it is wanted."""
@@ -248,10 +250,9 @@ class _Incoming:
         try:
             self._body += chunk if self._inflater is None else self._inflated(self._inflater, chunk)
         except zlib.error:
-            self._problem = NOT_COMPRESSED
-        if max(self._read, len(self._body)) > self._request.max_body:
-            self._problem = f"the answer is larger than {self._request.max_body} bytes"
-        return self._problem is None
+            self._is_garbled = True
+        self._cut = max(self._read, len(self._body)) > self._request.max_body
+        return not (self._cut or self._is_garbled)
 
     def _inflated(self, inflater: "zlib._Decompress", chunk: bytes) -> bytes:
         room = self._request.max_body + 1 - len(self._body)
@@ -264,17 +265,16 @@ class _Incoming:
         return bytes(made)
 
     def whole(self) -> Response:
-        """The answer, when all of it has been taken.
+        """The answer, when all of it that is wanted has been taken.
 
         Raises:
-            TransportError: no more of it was wanted, or what was compressed has no end.
+            TransportError: what was compressed is broken, or has no end.
         """
-        if self._inflater is not None and self._read and not self._inflater.eof and self._problem is None:
-            self._problem = NOT_COMPRESSED
-        if self._problem is not None:
-            raise TransportError(self._problem)
+        is_unfinished = self._inflater is not None and self._read and not self._inflater.eof
+        if self._is_garbled or (is_unfinished and not self._cut):
+            raise TransportError(NOT_COMPRESSED)
         headers = self._headers if self._inflater is None else tuple(_without_coding(self._headers))
-        return Response(self._status, headers, bytes(self._body))
+        return Response(self._status, headers, bytes(self._body[: self._request.max_body]), self._cut)
 
 
 def _header_lines(response: httpcore.Response) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,8 @@
 
 A machine that calls over HTTP puts out ``Fetch(ref, request)`` and hears ``Responded`` or ``Unanswered`` for it, once;
 after ``Cancel(ref)`` nothing. How an exchange is performed is the driver's matter: it opens the connection, follows no
-redirect, decodes what ``content-encoding`` says, keeps no cookies, and gives up at the request's limits.
+redirect, decodes what ``content-encoding`` says, keeps no cookies, gives up at the request's timeouts, and of an answer
+reads no more than ``max_body``: of one that is larger it gives the beginning, and says so with ``Response.cut``.
 
 Secrets stand in a request as ``Secret``, so that a request may be logged. They are revealed by ``url``,
 ``header_lines`` and ``content`` alone, which a driver calls where it sends.
@@ -96,18 +97,23 @@ def _revealed(pairs: Pairs) -> Iterator[tuple[str, str]]:
 
 
 class Response(msgspec.Struct, frozen=True):
-    """What was answered. It may hold secrets anywhere, so its ``repr`` tells no more than kind and size."""
+    """What was answered. It may hold secrets anywhere, so its ``repr`` tells no more than kind and size.
+
+    ``cut`` is True where there was more than ``Request.max_body`` bytes: ``body`` is its beginning then.
+    """
 
     status: int
     headers: Headers = ()
     body: bytes = b""
+    cut: bool = False
 
     def header(self, name: str) -> str | None:
         """The value of the first header of that name (lower case), or None."""
         return next((value for each, value in self.headers if each == name), None)
 
     def __repr__(self) -> str:
-        return f"Response(status={self.status}, {self.header('content-type')!r:.80}, {len(self.body)} bytes)"
+        more = " and more" if self.cut else ""
+        return f"Response(status={self.status}, {self.header('content-type')!r:.80}, {len(self.body)} bytes{more})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """The same for rich, which would print every field otherwise."""

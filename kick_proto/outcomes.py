@@ -18,7 +18,7 @@ import msgspec
 from kick_proto import errors
 from kick_proto.http import Response, retry_after
 
-__all__ = ["Failure", "Outcome", "classify", "redacted"]
+__all__ = ["Failure", "Outcome", "classify", "redacted", "too_large"]
 
 LONGEST = 300
 """Characters of a server's own words that are kept."""
@@ -91,6 +91,8 @@ WAYS_OUT = (
 )
 """Source: Seen: blocked and passed requests by client, 2023 to 2026."""
 
+TOO_LARGE = "ask for less at a time, or set max_body higher"
+
 CHALLENGE = b"<title>just a moment"
 """Where the edge's page begins to be known. Source: Seen: 403, 2024. Guess: ``cf-mitigated``, and other statuses."""
 BLOCKED = "request blocked"
@@ -105,7 +107,7 @@ def classify(response: Response, unix_now: float) -> Failure | None:
     ``unix_now`` is the wall clock (unix seconds), against which a ``Retry-After`` date is held.
     """
     if 200 <= response.status < 300 and not _is_challenge(response):
-        return None
+        return too_large(response) if response.cut else None
     code, text = _words(response)
     outcome = _outcome(response, code, text)
     return Failure(
@@ -114,6 +116,16 @@ def classify(response: Response, unix_now: float) -> Failure | None:
         status=response.status,
         code=code,
         retry_after=retry_after(response.headers, unix_now),
+    )
+
+
+def too_large(response: Response) -> Failure:
+    """What a success is that has more bytes than may be read: none, and asked for again it would be no smaller."""
+    told = f"the answer is larger than max_body, and {len(response.body):,} bytes of it were read: {TOO_LARGE}"
+    return Failure(
+        outcome=Outcome.BAD_RESPONSE,
+        message=_sentence(Outcome.BAD_RESPONSE, response.status, None, told),
+        status=response.status,
     )
 
 
@@ -208,17 +220,23 @@ SAID: tuple[Callable[[dict[str, Any]], str | None], ...] = (
 
 _HIDDEN = re.compile(
     r"""(?ixa)
-    (?: \b \w* (?: token | secret | verifier | password | authorization | cookie | playback_url )
-      | \b (?: \w* _ )? key
-      | (?: \b | %26 | %3f ) code (?= = | %3d ) )
-    \\* ["']? \s* (?: [=:] | %3d ) \s* \\* ["']? (?: (?: bearer | basic ) \s+ )? [^\s"'&,;}]+
-    | \b bearer \s+ \S+
+    (?: \b \w* (?: token | secret | verifier | passw (?: or )? d | playback_url | credentials? | signature | jwt )
+      | \b (?: \w* _ )? (?: api )? key
+      | \b (?: pwd | sig )
+      | (?: \b | %26 | %3f ) (?: code | \w* session (?: _? id )? ) (?= = | %3d ) )
+    \\* ["']? \s* (?: [=:]+ >? | %3d ) \s* \\* ["']? (?: (?: bearer | basic | token ) \s+ )? [^\s"'&,;}]+
+    | \b \w* (?: authorization | cookie ) \\* ["']? \s* (?: [=:]+ >? | %3d ) \s* \\* ["']? [^"'}\r\n]+
+    | \b bearer :? \s+ \S+
+    | (?<= :// ) [^\s/?#@]{1,256} (?= @ )
     | \b eyJ [\w-]{8,} (?: \. [\w-]* )*
     | \b (?= [a-z_]* [0-9] ) \w{32,}
     """
 )
-"""A name of something secret and what stands behind it, also within quoted JSON; or what has a token's looks: a JWT, or
-an unbroken run of letters and digits. Each branch begins where a word does, so that hostile text takes linear time."""
+"""A name of something secret and what stands behind it, also within quoted JSON; of a header that may hold several, all
+that stands there; who logs in, within a URL; or what has a token's looks: a JWT, or an unbroken run of letters and
+digits. What is short and has no name, or one that nobody knows, looks like any other word, and stays.
+
+Each branch begins where a word does, or takes no more than a bound, so that hostile text takes linear time."""
 
 
 _CUT = re.compile(r"(?a)(?<!\w)\w+\Z")

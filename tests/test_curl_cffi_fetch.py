@@ -56,9 +56,11 @@ def test_a_redirect_is_not_followed() -> None:
     assert (answer.status, answer.header("location")) == (302, "/other")
 
 
-def test_what_is_too_large_is_no_answer() -> None:
-    with serving(answering(ok(b"x" * 1001))) as server, pytest.raises(TransportError, match="larger than 1000 bytes"):
-        run(lambda fetch: fetch(get(server.url)))
+@pytest.mark.parametrize("size", [1000, 1001])
+def test_what_is_too_large_is_cut(size: int) -> None:
+    with serving(answering(ok(b"x" * size))) as server:
+        answer = run(lambda fetch: fetch(get(server.url)))
+    assert (answer.status, answer.body, answer.cut) == (200, b"x" * 1000, size > 1000)
 
 
 def test_what_is_cut_may_have_been_done() -> None:

@@ -89,6 +89,7 @@ RESPONSE = Response(200, (("content-type", "application/json"), ("set-cookie", C
 
 def test_a_response_shows_its_kind_and_size() -> None:
     assert repr(RESPONSE) == "Response(status=200, 'application/json', 19 bytes)"
+    assert repr(Response(200, (), b"some", cut=True)) == "Response(status=200, None, 4 bytes and more)"
     assert CANARY not in repr(Responded(1, RESPONSE, 0.0))
 
 

@@ -205,12 +205,29 @@ def test_of_what_a_parser_says_only_the_beginning_is_read() -> None:
     assert stage.failure.message == "HTTP 200, bad response: it cannot be read: no id, but token="
 
 
+TOO_LARGE = (
+    "HTTP 200, bad response: the answer is larger than max_body, and {} bytes of it were read: ask for less at a time, "
+    "or set max_body higher"
+)
+
+
 @pytest.mark.parametrize(("size", "end"), [(8, "'ffffff'"), (9, "bad response")])
 def test_an_answer_is_read_up_to_its_limit(size: int, end: str) -> None:
     stage = Stage(answer(200, b'"' + b"f" * (size - 2) + b'"'), config=config(max_body=8))
     assert stage.play(get())[-1] == f"0 /a: {end}"
     told = [refused.failure.message for refused in stage.refusals]
-    assert told in ([], ["HTTP 200, bad response: the answer is larger than 8 bytes"])
+    assert told in ([], [TOO_LARGE.format(9)])
+
+
+def test_what_was_cut_is_not_asked_for_again() -> None:
+    stage = Stage(Response(200, (), b'"fine', cut=True), config=config(backoff=steady(1.0)))
+    assert stage.play(get()) == ["0 GET api.kick.com/a", "0 /a: bad response"]
+    assert stage.failure.message == TOO_LARGE.format(5)
+
+
+def test_an_error_that_was_cut_is_what_its_status_says() -> None:
+    stage = Stage(Response(500, (), b"oh", cut=True), answer(200, b'"fine"'), config=config(backoff=steady(1.0)))
+    assert stage.play(get())[-1].endswith("/a: 'fine'")
 
 
 def test_a_page_of_the_edge_is_not_asked_for_again() -> None:

@@ -29,17 +29,17 @@ def fetch_with(session: AsyncSession) -> AsyncFetch:
                 stream=True,
             )
             try:
-                body = bytearray()
+                body, cut = bytearray(), False
                 async for chunk in reply.aiter_content():
                     body += chunk
-                    if len(body) > request.max_body:
-                        return TransportError(f"the answer is larger than {request.max_body} bytes")
+                    if cut := len(body) > request.max_body:
+                        break
             finally:
                 await reply.aclose()
         except RequestException as error:
             return (Unsent if error.code in NEVER_LEFT else TransportError)(f"curl gave up with code {int(error.code)}")
         headers = tuple((name.lower(), value or "") for name, value in reply.headers.multi_items())
-        return Response(reply.status_code, headers, bytes(body))
+        return Response(reply.status_code, headers, bytes(body[: request.max_body]), cut)
 
     async def fetch(request: Request) -> Response:
         answer = await exchange(request)

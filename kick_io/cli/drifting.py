@@ -62,9 +62,8 @@ def _recorded(joiner: Joiner, line: str) -> list[Frame] | None:
     """The frames of a recording's line, of which most hold none; None where it is no recording's."""
     if not line.startswith('{"line":'):
         return None
-    try:
-        told = joiner.feed(line.encode("utf-8", "replace"))
-    except RemoteProtocolError:
+    told, problem = joiner.feed(line.encode("utf-8", "replace"))
+    if told is None and problem:
         return None
     received = input_of(told) if isinstance(told, Heard) else None
     return [frame for text in received.data if (frame := _parsed(text))] if isinstance(received, Received) else []

@@ -8,6 +8,7 @@ A reader raises ``RemoteProtocolError`` with the path of the field at fault, and
 Source: Seen: recorded replies of all hosts, 2023 to 2026.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
@@ -44,7 +45,7 @@ def whole(response: Response, kind: type[T]) -> T:
 def row(response: Response, kind: type[T]) -> T:
     """What stands in ``data``, as ``kind``; an array of one is that one."""
     data = _data(document(response))
-    return part(data[0] if isinstance(data, list) and len(data) == 1 else data, kind, "$.data")
+    return part(data[0], kind, "$.data[0]") if isinstance(data, list) and len(data) == 1 else part(data, kind, "$.data")
 
 
 def rows(response: Response, kind: type[T]) -> tuple[T, ...]:
@@ -81,7 +82,7 @@ def part(value: object, kind: type[T], at: str = "$") -> T:
     try:
         return msgspec.convert(_settled(value), kind, strict=False, dec_hook=_hidden)
     except (ValueError, RecursionError) as error:
-        raise RemoteProtocolError(_placed(str(error), at)) from None
+        raise RemoteProtocolError(_placed(_as_sent(str(error), value), at)) from None
 
 
 def perhaps(value: object, kind: type[T]) -> T | None:
@@ -138,6 +139,31 @@ def _moment(text: str) -> datetime | str | None:
         return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     except OverflowError:
         return None
+
+
+_STEP = re.compile(r"\.[^.\[`]+|\[[^\]]*\]")
+"""A step of msgspec's path: ``.name``, ``[3]``, or ``[...]`` for one of the values of an object."""
+
+
+def _as_sent(said: str, value: object) -> str:
+    """msgspec's sentence, with places in lists as they were sent: what is none was left out before it counted.
+
+    Inside of a value that it does not name, the place is not named either.
+    """
+    sentence, mark, path = said.rpartition(" - at `$")
+    steps: list[str] = []
+    for step in _STEP.findall(path):
+        if step.startswith("."):
+            value = value.get(step[1:]) if isinstance(value, dict) else None
+            steps.append(step)
+        elif isinstance(value, list):
+            index = [place for place, each in enumerate(value) if _settled(each) is not None][int(step[1:-1])]
+            value = value[index]
+            steps.append(f"[{index}]")
+        else:
+            value = None
+            steps.append("[...]")
+    return f"{sentence}{mark}{''.join(steps)}`" if mark else said
 
 
 def _hidden(kind: type, value: object) -> object:

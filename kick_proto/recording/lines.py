@@ -11,11 +11,11 @@ An event stands without the frames that it came in, for these stand in the input
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal, TypeAlias, assert_never
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, assert_never
 
 import msgspec
 
-from kick_proto.errors import KickError, RemoteProtocolError
+from kick_proto.errors import KickError
 from kick_proto.events import Arrival, JoinedEvent
 from kick_proto.ids import Channel
 from kick_proto.machine import Cancel, Close, Closed, Failed, Input, Open, Opened, Output, Received, Transmit
@@ -24,6 +24,7 @@ from kick_proto.recording.setup import Setup
 
 __all__ = [
     "FORMAT",
+    "LEVEL",
     "LONGEST_LINE",
     "Cancelling",
     "Closing",
@@ -31,6 +32,7 @@ __all__ = [
     "Draw",
     "Ended",
     "Event",
+    "Fed",
     "Header",
     "Heard",
     "Joiner",
@@ -57,6 +59,8 @@ __all__ = [
 
 FORMAT = 1
 """The version of the format that is written, and the newest that is read."""
+LEVEL = "texts"
+"""What the inputs hold, of all recordings that there are so far."""
 PIECE = LONGEST_LINE // 8
 """Characters of a line's text in one part: quoting doubles some, and UTF-8 makes four bytes of others."""
 LARGEST = 64 << 20
@@ -74,13 +78,13 @@ class _Row(msgspec.Struct, frozen=True, tag_field="line", omit_defaults=True):
 class Header(_Row, frozen=True, tag="header", kw_only=True):
     """The first line: which format and library, when it began (unix seconds), and what the machine was told to be.
 
-    ``level`` is what the inputs hold: ``texts``. ``setup`` is None where its maker had a machine of its own.
+    ``level`` is what the inputs hold, as ``LEVEL``. ``setup`` is None where its maker had a machine of its own.
     """
 
     library: str
     unix_started_at: UnixTime
     setup: Setup | None = None
-    format: int
+    format: Annotated[int, msgspec.Meta(ge=1)]
     level: str
 
 
@@ -207,10 +211,16 @@ class Ended(_Row, frozen=True, tag="ended"):
 
 
 class Part(_Row, frozen=True, tag="part"):
-    """A piece of a line that would be too long; the last one says so."""
+    """A piece of a line that would be too long; the last one says so.
+
+    ``number`` counts the pieces of a line from 1, and ``whole`` is a checksum of its text, so that a piece that is lost
+    or in another place is found out. Where a recording has neither (0 and ""), parts are taken as they come.
+    """
 
     text: str
     last: bool = False
+    number: int = 0
+    whole: str = ""
 
 
 Occurrence: TypeAlias = Reached | Heard | Lost | Unreachable
@@ -233,9 +243,10 @@ def encode_line(line: Line) -> Iterator[bytes]:
         yield encoded + b"\n"
         return
     text = encoded.decode()
-    for start in range(0, len(text), PIECE):
+    whole = _checksum(text)
+    for number, start in enumerate(range(0, len(text), PIECE), 1):
         piece = text[start : start + PIECE]
-        yield _encode(Part(piece, last=start + PIECE >= len(text))) + b"\n"
+        yield _encode(Part(piece, start + PIECE >= len(text), number, whole)) + b"\n"
 
 
 def _without_surrogates(value: Any) -> Any:
@@ -250,52 +261,92 @@ def _without_surrogates(value: Any) -> Any:
             return value
 
 
+class Fed(NamedTuple):
+    """What came of one line of a file: the line that is complete with it, and what is wrong, "" for nothing.
+
+    Both are there where a line stands in the place of parts that are missing. Neither is, of a part that fits.
+    """
+
+    line: Line | None
+    problem: str = ""
+
+
 class Joiner:
     """Reads lines one by one, and holds the parts of one until the last of them is there."""
 
     def __init__(self) -> None:
-        self._pieces: list[str] = []
+        self._parts: list[Part] = []
         self._size = 0
 
     @property
     def is_waiting(self) -> bool:
         """Whether there are parts whose last one has not come."""
-        return bool(self._pieces)
+        return bool(self._parts)
 
-    def feed(self, raw: bytes) -> Line | None:
-        """Read one line; None where it is a part that does not complete anything.
+    def feed(self, raw: bytes) -> Fed:
+        """Read one line. What cannot be read changes nothing for the parts around it."""
+        if len(raw) > LONGEST_LINE:
+            return Fed(None, f"longer than the {LONGEST_LINE:,} bytes that a line has at most")
+        row = _decoded(raw)
+        if isinstance(row, Part):
+            return self._add(row)
+        if isinstance(row, str):
+            return Fed(None, row)
+        return Fed(row, "another line among the parts of one, which are lost" if self._take() else "")
 
-        Raises:
-            RemoteProtocolError: it is no line of a recording; the message says what is wrong.
-        """
-        row = _decoded(raw) if len(raw) <= LONGEST_LINE else None
-        if row is None:
-            raise RemoteProtocolError(f"longer than the {LONGEST_LINE:,} bytes that a line has at most")
-        if not isinstance(row, Part):
-            if self._pieces:
-                self._pieces, self._size = [], 0
-                raise RemoteProtocolError("another line among the parts of one, which are lost")
-            return row
-        self._pieces.append(row.text)
-        self._size += len(row.text)
+    def _add(self, part: Part) -> Fed:
+        problem = "" if self._fits(part) else self._misfit(part)
+        if problem:
+            self._take()
+            if part.number > 1:
+                return Fed(None, problem)
+        self._parts.append(part)
+        self._size += len(part.text)
         if self._size > LARGEST:
-            self._pieces, self._size = [], 0
-            raise RemoteProtocolError(f"parts of more than {LARGEST:,} characters")
-        if not row.last:
-            return None
-        text = "".join(self._pieces)
-        self._pieces, self._size = [], 0
-        joined = _decoded(text.encode("utf-8", "replace"))
-        if isinstance(joined, Part):
-            raise RemoteProtocolError("parts that make another part")
-        return joined
+            self._take()
+            return Fed(None, f"parts of more than {LARGEST:,} characters")
+        return _joined(self._take(), problem) if part.last else Fed(None, problem)
+
+    def _fits(self, part: Part) -> bool:
+        """Whether it is the next one. What has no number is taken as it comes."""
+        if not self._parts:
+            return part.number <= 1
+        before = self._parts[-1]
+        return part.whole == before.whole and part.number == (before.number + 1 if before.number else 0)
+
+    def _misfit(self, part: Part) -> str:
+        if not self._parts:
+            return f"part {part.number} of a line of which the first parts are missing"
+        return f"part {part.number} of a line in the place of another one's, or of another part: those before are lost"
+
+    def _take(self) -> list[Part]:
+        parts, self._parts, self._size = self._parts, [], 0
+        return parts
 
 
-def _decoded(raw: bytes) -> Line | Part:
+def _joined(parts: Sequence[Part], problem: str) -> Fed:
+    text = "".join(part.text for part in parts)
+    if parts[0].whole not in ("", _checksum(text)):
+        return Fed(None, "parts whose text is not what was written")
+    match _decoded(text.encode("utf-8", "replace")):
+        case Part():
+            return Fed(None, "parts that make another part")
+        case str() as wrong:
+            return Fed(None, wrong)
+        case line:
+            return Fed(line, problem)
+
+
+def _decoded(raw: bytes) -> Line | Part | str:
+    """The row, or what is wrong with it."""
     try:
         return _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError, KickError, ValueError) as error:
-        raise RemoteProtocolError(str(error)) from None
+        return str(error) or type(error).__name__
+
+
+def _checksum(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 # From the machine's words to lines, and back
@@ -400,7 +451,6 @@ def _without_frames(event: msgspec.Struct) -> tuple[msgspec.Struct, str]:
         return event, ""
     joined = event.sources if isinstance(event, JoinedEvent) else ()
     texts = [text for frame in (event.raw, *joined) for text in (frame.event, frame.channel, frame.data)]
-    digest = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass"))
     # What is unset is not written.
     unset: dict[str, Any] = {"raw": msgspec.UNSET} | ({"sources": msgspec.UNSET} if joined else {})
-    return msgspec.structs.replace(event, **unset), digest.hexdigest()[:16]
+    return msgspec.structs.replace(event, **unset), _checksum(*texts)

@@ -21,6 +21,7 @@ from kick_proto.lifecycle import Stats
 from kick_proto.machine import Input, Output, Rng, SocketMachine
 from kick_proto.recording.lines import (
     FORMAT,
+    LEVEL,
     Command,
     Draw,
     Ended,
@@ -99,7 +100,7 @@ class RecordedRng:
 
 def header(unix_now: float, setup: Setup | None) -> Header:
     """The header of a recording that begins now; ``unix_now`` is the wall clock."""
-    return Header(library=__version__, unix_started_at=unix_now, setup=setup, format=FORMAT, level="texts")
+    return Header(library=__version__, unix_started_at=unix_now, setup=setup, format=FORMAT, level=LEVEL)
 
 
 class Recorder:

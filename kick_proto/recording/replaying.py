@@ -17,6 +17,7 @@ from kick_proto.ids import Channel, Topic
 from kick_proto.machine import Rng, SocketMachine
 from kick_proto.recording.lines import (
     FORMAT,
+    LEVEL,
     Command,
     Header,
     Heard,
@@ -115,8 +116,8 @@ def play(transcript: Transcript, make_machine: MakeMachine | None = None) -> Ite
     chance = _Drawn(transcript.draws)
     rng = RecordedRng(chance)
     session, machine = (make_machine if make_machine is not None else recorded_machine())(header, rng)
-    # What is written is written in this version's format, whatever was read.
-    written = msgspec.structs.replace(header, format=FORMAT)
+    # What is written is written as this version does, whatever was read.
+    written = msgspec.structs.replace(header, format=FORMAT, level=LEVEL)
     recorder = Recorder(machine, session=session, rng=rng, header=written, began_at=0.0)
     yield Played(0.0, [], recorder.take_lines(), [])
     joiner = Joiner()
@@ -124,7 +125,7 @@ def play(transcript: Transcript, make_machine: MakeMachine | None = None) -> Ite
     for number, act in enumerate(acts, 1):
         events = _do(recorder, act.step)
         lines = recorder.take_lines()
-        told = [line for raw in lines if (line := joiner.feed(raw)) is not None]
+        told = [joiner.feed(raw).line for raw in lines]
         results = tuple(line for line in told if isinstance(line, Result))
         if number == len(acts):
             results = results[: len(act.results)]

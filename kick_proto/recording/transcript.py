@@ -4,13 +4,13 @@
 read; where a recording was cut off, that is its last line.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from kick_proto.errors import RemoteProtocolError
 from kick_proto.ids import Channel
-from kick_proto.recording.lines import FORMAT, Command, Draw, Event, Header, Joiner, Line, Result, Step
+from kick_proto.recording.lines import FORMAT, LEVEL, Command, Draw, Event, Header, Joiner, Line, Result, Step
 
 __all__ = ["Act", "Fault", "Numbered", "Transcript", "read"]
 
@@ -77,6 +77,9 @@ class Transcript(msgspec.Struct, frozen=True):
         return tuple(dict.fromkeys(wanted))
 
 
+NO_HEADER = Fault(1, "no header: the first line is to say how the recording was made")
+
+
 def read(lines: Iterable[bytes]) -> Transcript:
     """Read the lines of a recording, with or without their ends.
 
@@ -91,14 +94,14 @@ def read(lines: Iterable[bytes]) -> Transcript:
         for number, raw in enumerate(lines, 1):
             if not raw.strip():
                 continue
-            try:
-                line = joiner.feed(raw)
-            except RemoteProtocolError as error:
-                _name(faults, Fault(number, str(error)))
-                continue
+            line, problem = joiner.feed(raw)
+            if problem:
+                _name(faults, Fault(number, problem))
             if isinstance(line, Header):
                 if header is None and not found:
                     header = line
+                    for each in _strange(line):
+                        _name(faults, Fault(number, each))
                 else:
                     _name(faults, Fault(number, "a header that is not the first line"))
             elif line is not None:
@@ -107,15 +110,15 @@ def read(lines: Iterable[bytes]) -> Transcript:
         _name(faults, Fault(number + 1, str(error)))
     if joiner.is_waiting:
         _name(faults, Fault(number, "the last part of the last line is missing"))
-    return Transcript(header, tuple(found), (*_about(header), *faults))
+    return Transcript(header, tuple(found), tuple(faults) if header is not None else (NO_HEADER, *faults))
 
 
-def _about(header: Header | None) -> tuple[Fault, ...]:
-    if header is None:
-        return (Fault(1, "no header: the first line is to say how the recording was made"),)
+def _strange(header: Header) -> Iterator[str]:
+    """What this version may not understand."""
     if header.format > FORMAT:
-        return (Fault(1, f"format {header.format} is newer than what this version reads, which is {FORMAT}"),)
-    return ()
+        yield f"format {header.format} is newer than what this version reads, which is {FORMAT}"
+    if header.level != LEVEL:
+        yield f"the inputs are {header.level!r}, and what this version reads is {LEVEL!r}"
 
 
 def _name(faults: list[Fault], fault: Fault) -> None:

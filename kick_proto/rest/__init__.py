@@ -25,7 +25,7 @@ from kick_proto.endpoints.call import Auth, Call, Host, Sites
 from kick_proto.errors import LocalProtocolError, NotFound
 from kick_proto.http import MAX_BODY, Fetch, HttpInput, HttpOutput, Pairs, Responded, Response, Timeouts
 from kick_proto.machine import Cancel, Rng
-from kick_proto.outcomes import Failure, Outcome, classify, redacted
+from kick_proto.outcomes import Failure, Outcome, classify, redacted, too_large
 from kick_proto.pace import Pace
 from kick_proto.rest.lanes import Job, Lane
 from kick_proto.rest.policy import Ending, Next, ending_of, next_after, pause_after
@@ -280,8 +280,8 @@ class Client:
 
     def _read(self, now: float, job: Job, response: Response) -> None:
         if len(response.body) > self._config.max_body:
-            problem = f"the answer is larger than {self._config.max_body} bytes"
-            self._give_up(now, job, _bad(response, problem))
+            # Who fetched it has not held to the limit.
+            self._give_up(now, job, too_large(response))
             return
         try:
             value = job.call.parse(response)

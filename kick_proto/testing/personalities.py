@@ -148,7 +148,8 @@ PERSONALITIES: Mapping[str, Personality] = {each.name: each for each in (HOSTED,
 """The personalities by name: hosted, soketi, reverb."""
 
 _encode = msgspec.json.Encoder().encode
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+_ESCAPED_BY_PHP = re.compile(r"\\.|[/\x80-\U0010ffff]")
+"""What is to be escaped; and whatever is already, a slash too, so that it is passed over in one piece."""
 
 
 def encode_as(personality: Personality, event: str, data: str, channel: str = "", form: Form = Form.STRING) -> str:
@@ -186,10 +187,14 @@ def _is_json(text: str) -> bool:
 
 
 def _escape(text: str) -> str:
-    """Rewrite JSON text as PHP writes it; a slash occurs in strings only, so it can be replaced anywhere."""
-    return _BEYOND_ASCII.sub(_unicode_escape, text).replace("/", "\\/")
+    """Rewrite JSON text as PHP writes it; what is to be escaped occurs in strings only, so it is so anywhere."""
+    return _ESCAPED_BY_PHP.sub(_escaped, text)
 
 
-def _unicode_escape(found: re.Match[str]) -> str:
+def _escaped(found: re.Match[str]) -> str:
+    if found[0].startswith("\\"):
+        return found[0]
+    if found[0] == "/":
+        return "\\/"
     units = found[0].encode("utf-16-be")
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

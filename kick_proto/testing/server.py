@@ -178,6 +178,7 @@ class KickServer:
         if self._play is not None and now >= self._play.next_at:
             for frame in self._play.due(now, self._unix_epoch):
                 self._publish(frame)
+        # Who goes takes his timers along (``_on_gone``), so whose timer is due is here: anything else is a bug of ours.
         for timer, ref in self._agenda.pop_due(now):
             ON_TIMER[timer](self, now, self._clients[ref])
         for ref, deed in self._mischief.pop_due(now, self._voice):

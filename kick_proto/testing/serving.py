@@ -148,6 +148,7 @@ class ServerFraming(Generic[EventT]):
 
     def handle_timeout(self, now: float) -> None:
         """Fire what is due, here and in the wrapped machine; take up what a command has queued there."""
+        # A connection that is forgotten has no timers any more, so each that is due is one of those that are here.
         for _, ref in self._agenda.pop_due(now):
             self._cancel(self._peers[ref])
         if self._site is not None:
@@ -264,6 +265,7 @@ class ServerFraming(Generic[EventT]):
         while (output := self._site.poll_output()) is not None:
             self._outputs.append(output)
             if not isinstance(output, Transmit):
+                # It is here: the site ends a connection once, and is told at once of each that has ended otherwise.
                 self._forget(self._peers[output.ref])
         for frame in self._site.take_frames():
             self._server.publish(now, frame)

@@ -110,6 +110,7 @@ def test_a_key_is_hidden_as_it_is_read() -> None:
         ({"data": [{"id": 1}, {"id": "x"}]}, "$.data[1].id"),
         ({"data": [{"id": 1}, {"id": True}]}, "$.data[1].id"),
         ({"data": [{"id": 1, "tags": ["a", 7]}]}, "$.data[0].tags[1]"),
+        ({"data": [{"id": 1, "tags": [None, "", "a", " ", 7]}]}, "$.data[0].tags[4]"),
         ({"data": [{"id": 1, "started_at": "soon"}]}, "$.data[0].started_at"),
         ({"data": [{"id": 1, "key": 7}]}, "$.data[0].key"),
         ({"data": [{}]}, "$.data[0]"),
@@ -148,6 +149,36 @@ def test_what_was_expected_and_what_there_was_are_told_in_the_words_of_json(body
     with pytest.raises(RemoteProtocolError) as caught:
         reading.rows(sent(body), Thing)
     assert str(caught.value) == sentence
+
+
+class Shelf(msgspec.Struct, frozen=True):
+    things: tuple[Thing, ...] = ()
+    rows: tuple[tuple[int, ...], ...] = ()
+    named: dict[str, tuple[int, ...]] = {}
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ({"things": [None, "", {"id": 1}, None, {"id": "x"}]}, "$.things[4].id"),
+        ({"things": [{"id": 1}, {"id": "x"}, None]}, "$.things[1].id"),
+        ({"things": [None, {"id": 1, "tags": ["", 7]}]}, "$.things[1].tags[1]"),
+        ({"rows": [None, [1], ["", 1, None, "x"]]}, "$.rows[2][3]"),
+        ({"rows": ["", 7]}, "$.rows[1]"),
+        # Which value it was is not known, so neither is the place in it.
+        ({"named": {"a": [None, "x"]}}, "$.named[...][...]"),
+        ({"things": {"id": 1}}, "$.things"),
+    ],
+)
+def test_an_item_is_named_by_its_place_among_all_that_were_sent(value: Any, place: str) -> None:
+    with pytest.raises(RemoteProtocolError) as caught:
+        reading.part(value, Shelf)
+    assert str(caught.value).endswith(f" - at `{place}`")
+
+
+def test_the_one_row_of_an_array_is_named_as_such() -> None:
+    with pytest.raises(RemoteProtocolError, match=r" - at `\$\.data\[0\]\.id`$"):
+        reading.row(sent({"data": [{"id": "x"}]}), Thing)
 
 
 def test_a_place_is_named_from_the_root_for_a_row_and_for_a_whole_body_too() -> None:

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kick_proto.errors import RemoteProtocolError
 from kick_proto.events import ChatSettingsChanged, Mode, Undecodable, Unknown
 from kick_proto.frames import Frame
 from kick_proto.lifecycle import Down, Up
@@ -17,6 +16,7 @@ from kick_proto.recording.lines import (
     Cancelling,
     Closing,
     Event,
+    Fed,
     Joiner,
     Line,
     Opening,
@@ -44,7 +44,7 @@ INPUTS: list[Input[Sequence[str]]] = [
 
 def fed(line: Line) -> Line | None:
     joiner = Joiner()
-    (read,) = [told for raw in encode_line(line) if (told := joiner.feed(raw)) is not None]
+    (read,) = [told for raw in encode_line(line) if (told := joiner.feed(raw).line) is not None]
     return read
 
 
@@ -136,7 +136,7 @@ def test_a_long_line_comes_in_parts() -> None:
     assert all(len(raw) <= lines.LONGEST_LINE for raw in raws)
     joiner = Joiner()
     *rest, last = [joiner.feed(raw) for raw in raws]
-    assert (set(rest), last, joiner.is_waiting) == ({None}, line, False)
+    assert (set(rest), last, joiner.is_waiting) == ({Fed(None)}, Fed(line), False)
 
 
 PART = b'{"line":"part","text":"{\\"line\\":"}'
@@ -154,9 +154,8 @@ PART_IN_A_PART = b'{"line":"part","text":"{\\"line\\":\\"part\\",\\"text\\":\\"\
         ([b'{"line":"received","at":0,"ref":1,"unix_now":1e300}'], "unix_now"),
         ([b'{"line":"command","at":0,"name":"subscribe","channel":{"channel_id":0,"chatroom_id":1}}'], "positive"),
         ([b"\xff"], "malformed"),
-        ([b"[" * 100_000], "."),
+        ([b"[" * 100_000], "Expected `object`"),
         ([b" " * (lines.LONGEST_LINE + 1)], "longer than"),
-        ([PART, b'{"line":"timeout","at":1}'], "among the parts"),
         ([PART, NOT_THE_REST], "malformed"),
         ([PART_IN_A_PART], "parts that make another part"),
     ],
@@ -164,15 +163,72 @@ PART_IN_A_PART = b'{"line":"part","text":"{\\"line\\":\\"part\\",\\"text\\":\\"\
 def test_what_is_no_line_is_told(raws: list[bytes], problem: str) -> None:
     joiner = Joiner()
     *first, last = raws
-    assert [joiner.feed(raw) for raw in first] == [None] * len(first)
-    with pytest.raises(RemoteProtocolError, match=problem):
-        joiner.feed(last)
+    assert [joiner.feed(raw) for raw in first] == [Fed(None)] * len(first)
+    fed = joiner.feed(last)
+    assert fed.line is None
+    assert problem in fed.problem
 
 
 def test_parts_have_a_limit_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "LARGEST", 20)
     joiner = Joiner()
-    assert [joiner.feed(PART), joiner.feed(PART)] == [None, None]
-    with pytest.raises(RemoteProtocolError, match="parts of more than 20"):
-        joiner.feed(PART)
+    assert [joiner.feed(PART), joiner.feed(PART)] == [Fed(None), Fed(None)]
+    assert joiner.feed(PART) == Fed(None, "parts of more than 20 characters")
     assert not joiner.is_waiting
+
+
+LONG = lines.Unreachable(1.0, 1, "a" * lines.LONGEST_LINE)
+PARTS = list(encode_line(LONG))
+OTHER = list(encode_line(lines.Unreachable(1.0, 1, "b" * lines.LONGEST_LINE)))
+TICK = b'{"line":"timeout","at":1.0}\n'
+MISFIT = "in the place of another one's, or of another part: those before are lost"
+
+
+def all_fed(*raws: bytes) -> list[Fed]:
+    """What came of each, but of parts that fit."""
+    joiner = Joiner()
+    return [fed for raw in raws if (fed := joiner.feed(raw)) != Fed(None)]
+
+
+def test_a_line_in_the_place_of_parts_that_are_missing_is_read_and_they_are_named() -> None:
+    lost = "another line among the parts of one, which are lost"
+    assert all_fed(PARTS[0], TICK, *PARTS) == [Fed(lines.Timeout(1.0), lost), Fed(LONG)]
+
+
+def test_a_part_that_is_missing_is_named_though_the_rest_would_be_a_line_too() -> None:
+    orphan = "of a line of which the first parts are missing"
+    assert all_fed(PARTS[0], *PARTS[2:], TICK) == [
+        Fed(None, f"part 3 of a line {MISFIT}"),
+        *(Fed(None, f"part {number} {orphan}") for number in range(4, len(PARTS) + 1)),
+        Fed(lines.Timeout(1.0)),
+    ]
+
+
+def test_a_line_whose_first_part_stands_in_the_place_of_another_part_is_read() -> None:
+    assert all_fed(*PARTS[:3], *OTHER) == [
+        Fed(None, f"part 1 of a line {MISFIT}"),
+        Fed(lines.Unreachable(1.0, 1, "b" * lines.LONGEST_LINE)),
+    ]
+
+
+def test_parts_of_two_lines_are_no_line_though_their_numbers_fit() -> None:
+    assert all_fed(*PARTS[:3], *OTHER[3:4]) == [Fed(None, f"part 4 of a line {MISFIT}")]
+
+
+def test_what_stands_between_the_parts_and_is_no_line_is_named_and_the_line_is_read() -> None:
+    assert [bool(fed.problem) for fed in all_fed(*PARTS[:3], b"?", *PARTS[3:])] == [True, False]
+
+
+def test_a_part_in_which_a_letter_was_changed_is_found_out() -> None:
+    changed = PARTS[1].replace(b"aaa", b"aba", 1)
+    assert all_fed(PARTS[0], changed, *PARTS[2:]) == [Fed(None, "parts whose text is not what was written")]
+
+
+def test_parts_without_numbers_are_taken_as_they_come() -> None:
+    bare = [msgspec.json.encode(lines.Part(each.text, each.last)) for each in map(part_of, PARTS)]
+    assert all_fed(*bare) == [Fed(LONG)]
+    assert len(all_fed(*bare[:3], *PARTS)) == 2
+
+
+def part_of(raw: bytes) -> lines.Part:
+    return msgspec.json.decode(raw, type=lines.Part)

@@ -7,7 +7,7 @@ import pytest
 from kick_proto.frames import Frame, encode_subscribe, encode_unsubscribe, parse_frame
 from kick_proto.pusher import KICK_APP_KEY
 from kick_proto.testing.faults import MALFORMED
-from kick_proto.testing.personalities import HOSTED, PERSONALITIES, REVERB, SOKETI, Personality
+from kick_proto.testing.personalities import HOSTED, PERSONALITIES, REVERB, SOKETI, Form, Personality, encode_as
 from kick_proto.testing.server import (
     ClientConnected,
     ClientGone,
@@ -123,6 +123,17 @@ def test_a_published_frame_has_the_servers_keys_and_escapes(personality: Persona
     (said,) = stand.said()
     assert said == text
     assert parse_frame(said) == frame
+
+
+@pytest.mark.parametrize("personality", PERSONALITIES.values(), ids=PERSONALITIES)
+@pytest.mark.parametrize("form", [Form.STRING, Form.OBJECT])
+@pytest.mark.parametrize(
+    "data",
+    [r'{"u":"/"}', r'{"u":"\/"}', r'{"u":"\\/"}', r'{"u":"\\\/"}', r'{"u":"\u00e9/é\"/\\"}', '{"/é": "\\\\"}'],
+)
+def test_what_is_escaped_already_says_the_same(personality: Personality, form: Form, data: str) -> None:
+    told = json.loads(encode_as(personality, "E", data, form=form))["data"]
+    assert (told if form is Form.OBJECT else json.loads(told)) == json.loads(data)
 
 
 @pytest.mark.parametrize("personality", PERSONALITIES.values())

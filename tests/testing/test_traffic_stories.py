@@ -98,6 +98,7 @@ def test_pins_come_and_go_in_turn_and_their_ends_are_empty_arrays() -> None:
             names.append(frame.event)
         if frame.event.endswith(("PinnedMessageDeletedEvent", "PollDeleteEvent")):
             assert frame.data == "[]"
+    assert len(names) > 20
     created, deleted = f"{PREFIX}PinnedMessageCreatedEvent", f"{PREFIX}PinnedMessageDeletedEvent"
     assert names == [created, deleted] * (len(names) // 2) + [created] * (len(names) % 2)
 

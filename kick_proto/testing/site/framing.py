@@ -109,6 +109,7 @@ class SiteFraming:
 
     def handle_timeout(self, now: float) -> None:
         """Send the replies that are due, and end the connections that have been idle for too long."""
+        # ``_forget`` stops a visitor's timers with the rest, so whose timer is due is here.
         for timer, ref in self._agenda.pop_due(now):
             ON_TIMER[timer](self, now, self._visitors[ref])
 

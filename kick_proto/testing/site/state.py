@@ -130,7 +130,7 @@ class State:
         return next((each for each in self._accounts.values() if each.slug.casefold() == wanted), None)
 
     def person(self, user_id: UserId, channel: Account) -> Person:
-        """Somebody as they are seen in that chat, with their badges."""
+        """Somebody who has an account, as they are seen in that chat, with their badges."""
         role = "broadcaster" if user_id == channel.user_id else "moderator" if user_id in channel.moderators else None
         person = self._people[user_id]
         return people.with_role(person, role, None) if role else person

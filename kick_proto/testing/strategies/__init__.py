@@ -11,12 +11,15 @@ event that is added is drawn at once, in every shape that its decoder accepts. T
 ``session_scripts``     lives of a session, for machines and for drivers
 ``schedules()``         when the mock does what wrong, for what must recover
 ``responses()``         HTTP answers, good and bad; ``rows_responses(kind)`` for one endpoint's
+``transcripts()``       whole recordings, for what reads, converts or replays them
+``damaged_transcripts`` recordings to which something has happened, with what must still be readable of them
 ======================  =============================================================================================
 
 All of them shrink: towards fields left out, few frames, few faults, short times, and equal draws give equal values.
 They draw no other chance. Hypothesis comes with ``kick-proto[testing]``.
 """
 
+from kick_proto.testing.strategies.damage import Damaged, damaged_transcripts
 from kick_proto.testing.strategies.events import events_of, reads
 from kick_proto.testing.strategies.faults import RECOVERABLE, Schedule, Turn, act_out, faults, schedules
 from kick_proto.testing.strategies.frames import (
@@ -31,6 +34,7 @@ from kick_proto.testing.strategies.frames import (
     well_formed_texts,
 )
 from kick_proto.testing.strategies.payloads import payloads_making, payloads_of
+from kick_proto.testing.strategies.recordings import Recorded, transcripts
 from kick_proto.testing.strategies.responses import (
     failures,
     garbled_responses,
@@ -58,8 +62,10 @@ from kick_proto.testing.strategies.values import Told, json_values, moments, tex
 __all__ = [
     "LATEST",
     "RECOVERABLE",
+    "Damaged",
     "Due",
     "Hear",
+    "Recorded",
     "Schedule",
     "Script",
     "Step",
@@ -69,6 +75,7 @@ __all__ = [
     "Wait",
     "act_out",
     "channels",
+    "damaged_transcripts",
     "events_of",
     "failures",
     "faults",
@@ -93,6 +100,7 @@ __all__ = [
     "texts",
     "texts_of_people",
     "token_responses",
+    "transcripts",
     "undecodable_frames",
     "unknown_frames",
     "values_of",
