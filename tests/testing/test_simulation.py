@@ -12,9 +12,10 @@ from kick_proto.testing.simulation import decisions as d
 from kick_proto.testing.simulation import engine
 from kick_proto.testing.simulation.actors import Application
 from kick_proto.testing.simulation.chance import Chance
+from kick_proto.testing.simulation.deciding import DECIDE
 from kick_proto.testing.simulation.decisions import Decision
 from kick_proto.testing.simulation.dice import CHANNEL_COUNT, KINDS, Plan, draw
-from kick_proto.testing.simulation.engine import DECIDE, World
+from kick_proto.testing.simulation.engine import World
 from kick_proto.testing.simulation.laws import SENTENCES, Law, liveness_bound
 from kick_proto.testing.simulation.run import Finding, Outcome, play, simulate
 from kick_proto.testing.simulation.shrink import minimal, shrink
@@ -103,11 +104,11 @@ def test_an_application_that_is_frozen_begins_its_next_session_when_it_thaws() -
     awake = World(plan)
     awake.run()
     pause = plan.apps[0].pause
-    freeze = d.Freeze(awake.apps[0].born_at - pause / 2, 0, pause + 300.0, False)
+    freeze = d.Freeze(awake.net.apps[0].born_at - pause / 2, 0, pause + 300.0, False)
     frozen = World(msgspec.structs.replace(plan, decisions=(*plan.decisions, freeze)))
     frozen.run()
-    assert [world.apps[0].generation for world in (awake, frozen)] == [2, 2]
-    assert frozen.apps[0].born_at == freeze.at + freeze.seconds
+    assert [world.net.apps[0].generation for world in (awake, frozen)] == [2, 2]
+    assert frozen.net.apps[0].born_at == freeze.at + freeze.seconds
 
 
 # What is said of a seed that breaks a law.

@@ -35,11 +35,11 @@ def play(plan: Plan) -> Outcome:
     try:
         world.run()
     except Violation as violation:
-        finding = Finding(violation.law, world.now, str(violation), _last_lines(world))
+        finding = Finding(violation.law, world.time.now, str(violation), _last_lines(world))
     except Exception as error:
         sentence = f"{type(error).__name__} was raised: {error}"
-        finding = Finding(Law.TOTAL, world.now, str(Violation(Law.TOTAL, sentence)), _last_lines(world))
-    return Outcome(plan.seed, world.digest, world.steps, world.now * len(plan.apps), finding)
+        finding = Finding(Law.TOTAL, world.time.now, str(Violation(Law.TOTAL, sentence)), _last_lines(world))
+    return Outcome(plan.seed, world.time.digest, world.steps, world.time.now * len(plan.apps), finding)
 
 
 def simulate(seed: int, hours: float) -> Outcome:
@@ -48,4 +48,4 @@ def simulate(seed: int, hours: float) -> Outcome:
 
 
 def _last_lines(world: World) -> tuple[str, ...]:
-    return tuple(f"{at:12.3f} {who:>9} {what!r}" for at, who, what in world.lines)
+    return tuple(f"{at:12.3f} {who:>9} {what!r}" for at, who, what in world.time.lines)
