@@ -53,6 +53,46 @@ def test_a_command_that_gives_up_a_call_lets_go_what_waits_behind_it(
     assert Introspected in map(type, advanced(world, 5.0))
 
 
+def come_back(grant: Grant, world: Exchanges) -> None:
+    query = world.kick.authorize(world.call(grant.begin, entropy=ENTROPY))
+    grant.answer(LATE, query)
+
+
+LATE = 10_000.0
+
+
+@pytest.mark.parametrize(
+    ("hangs", "command"),
+    [
+        pytest.param(exchanging, lambda grant, world: grant.begin(LATE, entropy=ENTROPY), id="begin"),
+        pytest.param(refreshing, come_back, id="answer"),
+        pytest.param(refreshing, lambda grant, world: grant.request_app_token(LATE), id="request_app_token"),
+        pytest.param(refreshing, lambda grant, world: grant.adopt(LATE, STORED, world.unix_now), id="adopt"),
+        pytest.param(exchanging, lambda grant, world: grant.refresh(LATE), id="refresh"),
+        pytest.param(refreshing, lambda grant, world: grant.revoke(LATE), id="revoke"),
+    ],
+)
+def test_what_has_waited_too_long_when_a_command_comes_late_is_told_at_once(
+    hangs: Callable[[Grant, Exchanges], None], command: Callable[[Grant, Exchanges], object]
+) -> None:
+    """Who wakes late may give a command before its timers."""
+    grant, world = holding()
+    world.kick.faults.append(SILENCE)
+    hangs(grant, world)
+    grant.introspect(world.now)
+    command(grant, world)
+    assert Unintrospected in map(type, grant.take_events())
+
+
+def test_an_introspection_that_comes_late_tells_of_what_has_waited_too_long() -> None:
+    grant, world = holding()
+    world.kick.faults.append(SILENCE)
+    world.call(grant.refresh)
+    grant.request_app_token(world.now)
+    grant.introspect(LATE)
+    assert Declined in map(type, grant.take_events())
+
+
 @pytest.mark.parametrize("hangs", [refreshing, revoking])
 def test_a_login_that_gives_up_a_call_lets_go_what_waits_behind_it(hangs: Callable[[Grant, Exchanges], None]) -> None:
     grant, world = holding()

@@ -151,6 +151,7 @@ class Grant:
         self._attempt, self._begun = attempt(entropy), True
         self._drop(now, Job.EXCHANGE)
         self._timers.start(Timer.LOGIN, now + self._config.login_timeout)
+        self._drain(now)
         state, code_challenge = self._attempt.state.reveal(), challenge(self._attempt.verifier)
         return authorize_url(self._config.rest.sites, app, state=state, challenge=code_challenge)
 
@@ -174,12 +175,14 @@ class Grant:
             self._ask(now, Job.EXCHANGE, endpoints.exchange(app, said.code, expected.verifier))
         else:
             self._events.append(said)
+        self._drain(now)
 
     def request_app_token(self, now: float) -> None:
         """Ask for tokens of the application itself, unless that is being done; ``Issued`` or ``Declined`` follows."""
         app = self._needs_app("request an app token")
         if Job.APP_TOKEN not in self._jobs.values():
             self._ask(now, Job.APP_TOKEN, endpoints.app_token(app))
+        self._drain(now)
 
     def adopt(self, now: float, tokens: TokenSet, unix_now: float) -> None:
         """Use tokens that are stored already: from the last run, or from another process that has renewed them.
@@ -191,6 +194,7 @@ class Grant:
         self._drop(now, Job.REFRESH)
         self._held = _held(tokens, now, unix_now)
         self._told = self._coming = None
+        self._drain(now)
 
     def stored(self, now: float, tokens: TokenSet) -> None:
         """Take note that the tokens of an ``Issued`` or ``Refreshed`` are stored: from now on they are used.
@@ -220,6 +224,7 @@ class Grant:
             self._tell(now, self._told)
         elif before is State.HELD and renewal is not None:
             self._ask(now, Job.REFRESH, renewal)
+        self._drain(now)
 
     def revoke(self, now: float) -> None:
         """Make all tokens useless, those that are not stored yet included; ``Revoked`` or ``Unrevoked`` follows.
@@ -235,6 +240,7 @@ class Grant:
         self._unrevoked = None
         for token, hint in self._known().items():
             self._ask(now, Job.REVOKE, endpoints.revoke(token, hint, place=self._config.revoke_place))
+        self._drain(now)
 
     def introspect(self, now: float) -> None:
         """Ask what the server knows of the access token, unless that is being done.
@@ -249,6 +255,7 @@ class Grant:
             raise LocalProtocolError("cannot introspect: there is no token; log in first")
         if Job.INTROSPECT not in self._jobs.values():
             self._ask(now, Job.INTROSPECT, endpoints.introspect(self._held.tokens.access_token))
+        self._drain(now)
 
     def close(self, now: float) -> None:
         """End for good; what is asked for is told to be in vain."""
