@@ -5,12 +5,17 @@ transcript are ``timeline``, the driver of all machines is ``network``, decision
 """
 
 from kick_proto.testing.faults import NO_FAULTS
-from kick_proto.testing.simulation import decisions as d
 from kick_proto.testing.simulation.actors import Application
 from kick_proto.testing.simulation.deciding import DECIDE
-from kick_proto.testing.simulation.dice import CHANNEL_COUNT, Plan
+from kick_proto.testing.simulation.decisions import Decision
+from kick_proto.testing.simulation.dice import CHANNEL_COUNT
+from kick_proto.testing.simulation.http import deciding as http_deciding
+from kick_proto.testing.simulation.http.decisions import HttpDecision
+from kick_proto.testing.simulation.http.network import HttpNetwork
+from kick_proto.testing.simulation.http.proving import Proof
 from kick_proto.testing.simulation.laws import Law, Violation, liveness_bound
 from kick_proto.testing.simulation.network import Network
+from kick_proto.testing.simulation.plans import Plan
 from kick_proto.testing.simulation.timeline import Timeline
 
 __all__ = ["World"]
@@ -31,11 +36,13 @@ class World:
         self._is_calm = False
         self._alive: set[int] = set()
         self.net = Network(plan, self.time, self._on_begin, self._is_well)
+        self.web = HttpNetwork(plan.seed, plan.web, self.time, plan.safety)
+        self._proof = Proof(self.web)
 
     @property
     def steps(self) -> int:
         """How often a machine was told something."""
-        return self.net.steps
+        return self.net.steps + self.web.steps
 
     def run(self) -> None:
         """Carry the plan out to its end.
@@ -45,13 +52,15 @@ class World:
         """
         for app in self.net.apps:
             self.net.begin(app)
+        self.web.begin()
         for decision in self._plan.decisions:
             self.time.at(decision.at, self._decide, decision)
         self.time.at(self._plan.safety, self._calm_down, None)
-        self.time.go(self._is_well)
+        self.time.go(lambda: self._is_well() and self._proof.is_given)
         self._is_calm = True
         for app in self.net.apps:
             self.net.tell(app, "close")
+        self.web.end()
         closed_by = self.time.now + 60.0
         self.time.at(closed_by, self._must_be_closed, None)
         self.time.go(lambda: self.time.now >= closed_by)
@@ -59,9 +68,12 @@ class World:
     def _is_well(self) -> bool:
         return self._is_calm and len(self._alive) == len(self.net.apps)
 
-    def _decide(self, decision: d.Decision) -> None:
+    def _decide(self, decision: Decision | HttpDecision) -> None:
         self.time.record("world", decision)
-        DECIDE[type(decision)](self.net, decision)
+        if isinstance(decision, HttpDecision):
+            http_deciding.DECIDE[type(decision)](self.web, decision)
+        else:
+            DECIDE[type(decision)](self.net, decision)
 
     def _on_begin(self, app: Application) -> None:
         if self._is_calm:
@@ -82,6 +94,7 @@ class World:
             self.net.schedule(link)
         for app in self.net.apps:
             self._watch_over(app)
+        self._proof.begin()
         self.time.at(self.time.now + LONGEST_CALM, self._must_be_over, None)
 
     def _must_be_over(self, _: None) -> None:

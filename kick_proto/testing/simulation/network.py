@@ -11,7 +11,7 @@ from kick_proto.pusher import KICK_APP_KEY
 from kick_proto.testing.simulation import decisions as d
 from kick_proto.testing.simulation.actors import Application, Host
 from kick_proto.testing.simulation.chance import Chance
-from kick_proto.testing.simulation.dice import Plan
+from kick_proto.testing.simulation.plans import Plan
 from kick_proto.testing.simulation.timeline import UNIX_EPOCH, Timeline
 from kick_proto.testing.simulation.wire import Weather, Wire
 
