@@ -23,9 +23,9 @@ from kick_proto.testing.simulation.http.dice import NO_TOKENS, TROUBLES
 from kick_proto.testing.simulation.http.lines import Errand, Lines, Phase
 from kick_proto.testing.simulation.http.pacing import Pacing
 from kick_proto.testing.simulation.http.proving import recovery_bound
-from kick_proto.testing.simulation.http.troubles import MARK, Denied, NoTokens, Outage, OutageKind, Terse
+from kick_proto.testing.simulation.http.secrets import MARK, search
+from kick_proto.testing.simulation.http.troubles import Denied, NoTokens, Outage, OutageKind, Terse
 from kick_proto.testing.simulation.http.weighing import weight
-from kick_proto.testing.simulation.http.witness import search
 from kick_proto.testing.simulation.laws import Law, Violation
 from kick_proto.testing.simulation.plans import Plan, calls_alone, draw
 from kick_proto.testing.simulation.run import play

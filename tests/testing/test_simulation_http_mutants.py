@@ -9,17 +9,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from kick_proto import account, oauth, outcomes, pace, rest
+from kick_proto import account, oauth, outcomes, pace, redirect, rest
 from kick_proto.account import Account
 from kick_proto.bucket import Bucket
 from kick_proto.endpoints.call import Call, Host
 from kick_proto.errors import LocalProtocolError
 from kick_proto.http import Fetch, HttpInput, Request, Response
+from kick_proto.machine import Close
 from kick_proto.oauth import Grant
 from kick_proto.oauth import states as grant_states
 from kick_proto.oauth.states import Signal
 from kick_proto.outcomes import Failure, Outcome
 from kick_proto.pace import Pace
+from kick_proto.redirect import Listener
 from kick_proto.rest import Client, policy, requests, states
 from kick_proto.rest.policy import Ending, Next
 from kick_proto.secret import Secret
@@ -375,6 +377,63 @@ def a_revocation_forgets_the_refresh_token(patch: Patch) -> None:
     patch.setattr(Grant, "_known", careless)
 
 
+# The browser's way back
+
+
+def whoever_knocks_has_come_back(patch: Patch) -> None:
+    patch.setattr(Listener, "_refusal", lambda self, request, path, query: None)
+
+
+def a_redirect_is_told_twice(patch: Patch) -> None:
+    take_events = Listener.take_events
+    patch.setattr(Listener, "take_events", lambda self: take_events(self) * 2)
+
+
+def a_redirect_shows_its_query(patch: Patch) -> None:
+    patch.setattr(redirect.Arrived, "__repr__", lambda self: f"Arrived({self.query!r})")
+
+
+def the_browser_is_left_without_a_word(patch: Patch) -> None:
+    end = Listener._end_with
+    patch.setattr(Listener, "_end_with", lambda self, answer: end(self, None))
+
+
+def the_page_repeats_the_query(patch: Patch) -> None:
+    finish = Listener.finish
+
+    def talkative(self: Listener, now: float, sentence: str, *, ok: bool) -> None:
+        finish(self, now, f"{sentence} {vars(self)['_queries']}", ok=ok)
+
+    take_events = Listener.take_events
+
+    def mindful(self: Listener) -> list[Any]:
+        events = take_events(self)
+        queries = [event.query for event in events if isinstance(event, redirect.Arrived)]
+        vars(self).setdefault("_queries", []).extend(queries)
+        return events
+
+    patch.setattr(Listener, "take_events", mindful)
+    patch.setattr(Listener, "finish", talkative)
+
+
+def another_connection_is_answered(patch: Patch) -> None:
+    answer = Listener._answer
+
+    def confused(self: Listener, ref: int, said: Any, method: bytes = b"GET") -> None:
+        answer(self, ref, said, method)
+        self._outputs[-1] = Close(ref + 7)
+
+    patch.setattr(Listener, "_answer", confused)
+
+
+def a_listener_waits_for_ever(patch: Patch) -> None:
+    patch.setattr(Listener, "poll_timeout", lambda self: None)
+
+
+def a_listener_never_ends(patch: Patch) -> None:
+    patch.setattr(Listener, "closed", property(lambda self: False))
+
+
 # Secrets
 
 
@@ -528,6 +587,14 @@ PLANTED: tuple[tuple[Plant, set[Law]], ...] = (
     (calls_wait_for_a_new_token_for_ever, {Law.ANSWERS, Law.TRIES, Law.INTERFACE}),
     (calls_go_out_with_a_token_that_is_due, {Law.ON_TIME, Law.TRIES}),
     (a_revocation_forgets_the_refresh_token, {Law.ON_TIME}),
+    (whoever_knocks_has_come_back, {Law.LOGIN}),
+    (a_redirect_is_told_twice, {Law.LOGIN}),
+    (a_redirect_shows_its_query, {Law.SECRETS}),
+    (the_browser_is_left_without_a_word, {Law.LOGIN}),
+    (the_page_repeats_the_query, {Law.SECRETS}),
+    (another_connection_is_answered, {Law.INTERFACE}),
+    (a_listener_waits_for_ever, {Law.ON_TIME}),
+    (a_listener_never_ends, {Law.SILENCE}),
     (a_secret_shows_itself, {Law.SECRETS}),
     (an_answer_shows_its_body, {Law.SECRETS}),
     (what_a_server_says_is_repeated_as_it_is, {Law.SECRETS}),

@@ -16,14 +16,17 @@ from kick_proto.endpoints.call import Host
 from kick_proto.endpoints.oauth import App
 from kick_proto.http import Fetch, HttpInput, Request, Responded, Unanswered
 from kick_proto.oauth.events import Issued, Lost, Refreshed, Revoked
+from kick_proto.redirect import parse_target
 from kick_proto.rest import Refused, Replied
 from kick_proto.secret import Secret
 from kick_proto.testing.simulation.chance import Chance
 from kick_proto.testing.simulation.http.callers import Caller, Program
 from kick_proto.testing.simulation.http.decisions import Browse, Climate, First, Unlucky
+from kick_proto.testing.simulation.http.homecoming import come_home
 from kick_proto.testing.simulation.http.plans import WebPlan
-from kick_proto.testing.simulation.http.troubles import MARK, Outage, OutageKind
-from kick_proto.testing.simulation.http.witness import Event, host_of, search
+from kick_proto.testing.simulation.http.secrets import MARK, search
+from kick_proto.testing.simulation.http.troubles import Outage, OutageKind
+from kick_proto.testing.simulation.http.witness import Event, host_of
 from kick_proto.testing.simulation.timeline import Timeline
 from kick_proto.testing.site.accounts import CAST
 from kick_proto.testing.site.answering import KickSite
@@ -41,6 +44,11 @@ APP = App(client_id="01SIMULATED", client_secret=Secret(MARK * 6), scopes=SCOPES
 REGISTERED = RegisteredApp(
     client_id="01SIMULATED", client_secret=Secret(MARK * 6), redirect_uris=("http://localhost:38080/callback",)
 )
+
+TARGET = parse_target(APP.redirect_uri)
+
+PASTED = (Browse.TWICE, Browse.NONSENSE)
+"""What comes back through no listener: somebody has pasted it."""
 
 CALM = 0.2
 """Seconds that a request or an answer takes at most when nothing goes wrong."""
@@ -318,6 +326,8 @@ class HttpNetwork:
             query = query.replace("state=", "state=x")
         elif browse is Browse.NONSENSE:
             query = "what=ever"
+        if browse not in PASTED:
+            query = come_home(TARGET, query, Chance(f"{self._seed}/home {login}"))
         for _ in range(2 if browse is Browse.TWICE else 1):
             self.time.at(self.time.now + rest, self._come_back, (caller, login, query))
 

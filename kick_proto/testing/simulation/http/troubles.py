@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from kick_proto.http import Response
+from kick_proto.testing.simulation.http.secrets import MARK
 from kick_proto.testing.site.answers import enveloped, json_reply, oauth_error, page, unauthorized
 from kick_proto.testing.site.exchange import SiteReply, SiteRequest
 from kick_proto.testing.site.trouble import Perform
 
 __all__ = [
-    "MARK",
     "Busy",
     "Denied",
     "Outage",
@@ -121,10 +121,6 @@ class Terse(msgspec.Struct, frozen=True):
     def shape(self, unix_now: float, request: SiteRequest, perform: Perform) -> SiteReply:
         """A token."""
         return SiteReply(response=json_reply({"access_token": MARK * 7, "token_type": "bearer"}))
-
-
-MARK = "hIdDeN"
-"""Every secret of a world has it in many places."""
 
 
 def _with(reply: Response, name: str, value: str) -> Response:

@@ -2,7 +2,7 @@
 
 A driver uses a ``Witness`` as it would use the machine. After every step all that leaves is looked at by itself (pace,
 pauses, tries, tokens), then all of it is compared with the model: requests, cancels, facts, and the next deadline. What
-the machine shows is searched for secrets, which all hold ``MARK``.
+the machine shows is searched for secrets, which all hold ``secrets.MARK``.
 """
 
 from collections import Counter, deque
@@ -21,10 +21,10 @@ from kick_proto.testing.simulation.http.account import AccountModel, Model
 from kick_proto.testing.simulation.http.lines import Lines, Phase
 from kick_proto.testing.simulation.http.login import Fact, name_of_form
 from kick_proto.testing.simulation.http.pacing import SLACK, Pacing
-from kick_proto.testing.simulation.http.troubles import MARK
+from kick_proto.testing.simulation.http.secrets import search
 from kick_proto.testing.simulation.laws import Law, Violation
 
-__all__ = ["Machine", "Made", "Witness", "fact_of", "host_of", "search"]
+__all__ = ["Machine", "Made", "Witness", "fact_of", "host_of"]
 
 MOST_REMEMBERED = 200
 """Refs, of requests and of calls that have ended, that are known for a while."""
@@ -33,16 +33,6 @@ Machine: TypeAlias = Account | Client
 Event: TypeAlias = Any
 Made: TypeAlias = tuple[list[HttpOutput], list[Event], float | None, bool]
 """What came of a step: outputs, events, the next deadline, and whether the machine is closed."""
-
-
-def search(what: str, text: str) -> None:
-    """Look for secrets.
-
-    Raises:
-        Violation: there is one.
-    """
-    if MARK in text:
-        raise Violation(Law.SECRETS, f"{what} shows {text.count(MARK)} parts of a secret")
 
 
 def host_of(sites: Sites, request: Request) -> Host:
