@@ -8,7 +8,8 @@ import pytest
 
 from kick_proto import rest
 from kick_proto.errors import LocalProtocolError
-from kick_proto.http import Fetch
+from kick_proto.http import Fetch, Responded, Response
+from kick_proto.machine import Cancel
 from kick_proto.oauth import Config, Grant
 from kick_proto.oauth.events import Declined, Introspected, Issued, Revoked, Unintrospected, Unrefreshed, Unrevoked
 from kick_proto.oauth.states import State
@@ -91,6 +92,31 @@ def test_an_introspection_that_comes_late_tells_of_what_has_waited_too_long() ->
     grant.request_app_token(world.now)
     grant.introspect(LATE)
     assert Declined in map(type, grant.take_events())
+
+
+def test_a_revocation_that_has_waited_too_long_is_not_told_of_where_tokens_came_in_between() -> None:
+    """The tokens and the end of its patience are found in the same moment, by who wakes late."""
+    grant = Grant(APP, rng=random.Random(7))
+    grant.adopt(0.0, STORED, 0.0)
+    grant.request_app_token(0.0)
+    grant.revoke(0.0)
+    grant.handle_timeout(1.0)
+    first, second = grant.poll_output(), grant.poll_output()
+    assert isinstance(first, Fetch)
+    assert isinstance(second, Fetch)
+    grant.handle_input(LATE, Responded(first.ref, Response(200, (), b'{"access_token":"new"}'), LATE))
+    assert list(map(type, grant.take_events())) == [Unrevoked, Issued]
+    assert grant.poll_output() == Cancel(second.ref)
+    assert grant.poll_output() is None
+
+
+def test_who_closes_late_declines_once_whatever_has_waited_too_long() -> None:
+    grant, world = holding()
+    world.kick.faults.append(SILENCE)
+    log_in(grant, world)
+    world.call(grant.request_app_token)
+    grant.close(LATE)
+    assert [event.code for event in grant.take_events() if isinstance(event, Declined)] == ["closed"]
 
 
 @pytest.mark.parametrize("hangs", [refreshing, revoking])

@@ -293,7 +293,7 @@ def the_old_refresh_token_is_kept_when_a_new_one_comes(patch: Patch) -> None:
     def inheriting(new: TokenSet, old: TokenSet) -> TokenSet:
         return msgspec.structs.replace(new, refresh_token=old.refresh_token)
 
-    patch.setattr(oauth, "_inheriting", inheriting)
+    patch.setattr(oauth, "inheriting", inheriting)
 
 
 def the_refresh_token_of_the_first_login_is_used_for_ever(patch: Patch) -> None:
