@@ -110,6 +110,17 @@ TROUBLED += [
         calls(20.0, d.CallKind.PROFILE),
     ),
     (d.Unlucky(5.0, Host.ID, Terse(), 1, "/oauth/token"), d.Login(10.0, 0, d.Browse.AGREES, 4.0)),
+]
+TROUBLED += [
+    (
+        d.Unlucky(5.0, Host.ID, Slow(6.0), 2, "/oauth/"),
+        d.Login(10.0, 0, d.Browse.AGREES, 4.0),
+        d.Command(15.0, 0, d.AskSelf.REVOKE),
+        d.Nap(15.5, 0, seconds, d.First.MAIL, 1, 0),
+    )
+    for seconds in (10.0, 1_000.0)
+]
+TROUBLED += [
     (calls(10.0, d.CallKind.USER, 2),),
     (d.Unlucky(5.0, Host.API, Spoiled("large"), 1, ""), calls(10.0, d.CallKind.PROFILE)),
     (d.Storing(5.0, 0, 20.0), d.Command(10.0, 0, d.AskSelf.REFRESH), d.End(15.0, 0, False)),
@@ -173,14 +184,6 @@ def test_a_token_that_cannot_be_renewed_is_used_while_it_is_good(decisions: tupl
 
 def lines() -> Lines:
     return Lines(Config(), Pacing(1.0, 1.0), Chance("lines"), 1)
-
-
-def test_a_call_that_is_over_is_not_abandoned_again() -> None:
-    model, errand = lines(), Errand("1", call_of(d.CallKind.PAGE, 1))
-    model.submit(0.0, errand)
-    for _ in range(2):
-        model.abandon(0.0, errand)
-    assert (model.open, model.cancels, model.ended) == ({}, [errand], [])
 
 
 def test_who_wakes_late_gives_up_what_is_too_late_before_it_tries_again() -> None:

@@ -95,8 +95,8 @@ class ClientModel:
             case "submit":
                 self._calls.submit(now, Errand(_named(arguments[0]), arguments[0], given))
             case "abandon":
-                for errand in [each for each in self._calls.open.values() if each.ref == arguments[0]]:
-                    self._calls.abandon(now, errand)
+                wanted_no_more = [each for each in self._calls.open.values() if each.ref == arguments[0]]
+                self._calls.abandon(now, wanted_no_more)
             case "set_token":
                 self.token = arguments[0]
                 self._calls.set_token(now, has_one=self.token is not None)
@@ -317,8 +317,7 @@ class AccountModel:
 
     def _abandon(self, now: float, ref: int) -> None:
         self._waiting.pop(ref, None)
-        for errand in [each for each in self._calls.open.values() if each.ref == ref]:
-            self._calls.abandon(now, errand)
+        self._calls.abandon(now, [each for each in self._calls.open.values() if each.ref == ref])
         self._watch()
 
     def _close(self, now: float) -> None:

@@ -5,6 +5,7 @@ out from them what must leave (``starts``), what must be given up (``cancels``) 
 knows responses by ``outcomes.classify`` and bodies by the call's own ``parse``, and nothing of the machine.
 """
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
@@ -115,11 +116,12 @@ class Lines:
         self._line_up(now, errand)
         self._settle(now)
 
-    def abandon(self, now: float, errand: Errand) -> None:
-        """Want it no longer."""
-        if errand.phase is not Phase.OVER:
+    def abandon(self, now: float, errands: Sequence[Errand]) -> None:
+        """Want these no longer, which are open."""
+        for errand in errands:
             self._cancel(errand)
             self._end(errand)
+        if errands:
             self._settle(now)
 
     def set_token(self, now: float, *, has_one: bool) -> None:

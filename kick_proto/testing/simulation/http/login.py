@@ -328,10 +328,13 @@ class Login:
         self.lines.submit(now, Errand(name_of_form(call.path, form, bearer), call, purpose=purpose))
 
     def _drop(self, now: float, *purposes: Purpose) -> bool:
+        """Want these no longer; of one that has ended in the same moment nothing is told either."""
+        over = [ended for ended in self.lines.ended if ended.errand.purpose in purposes]
+        for ended in over:
+            self.lines.ended.remove(ended)
         dropped = [each for each in self.lines.open.values() if each.purpose in purposes]
-        for errand in dropped:
-            self.lines.abandon(now, errand)
-        return bool(dropped)
+        self.lines.abandon(now, dropped)
+        return bool(dropped or over)
 
 
 def _revealed(value: str | Secret) -> str:
