@@ -14,8 +14,8 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 
-from kick_proto.testing.simulation.dice import draw
 from kick_proto.testing.simulation.laws import Law, Violation
+from kick_proto.testing.simulation.plans import draw
 from kick_proto.testing.simulation.run import Finding, Outcome, simulate
 from kick_proto.testing.simulation.shrink import shrink
 
@@ -30,9 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     seeds = range(options.first, options.first + options.seeds)
     began_at = time.monotonic()
-    broken, steps, seconds = 0, 0, 0.0
+    broken, steps, calls, requests, seconds = 0, 0, 0, 0, 0.0
     for outcome in simulate_all(seeds, options.hours, options.processes):
         steps += outcome.steps
+        calls += outcome.calls
+        requests += outcome.requests
         seconds += outcome.seconds
         if outcome.finding is not None:
             broken += 1
@@ -43,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     passed = time.monotonic() - began_at
     verdict = "no violation" if broken == 0 else f"{broken} seeds broke a law"
     _say(
-        f"{verdict}: {len(seeds)} seeds, {seconds / 3600:,.0f} client-hours, {steps:,} steps, twice, in {passed:.1f} s"
+        f"{verdict}: {len(seeds)} seeds, {seconds / 3600:,.0f} client-hours, {calls:,} HTTP calls in "
+        f"{requests:,} requests, {steps:,} steps, twice, in {passed:.1f} s"
     )
     return 1 if broken else 0
 
@@ -107,7 +110,9 @@ def _simulate_batch(seeds: range, hours: float) -> list[Outcome]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m kick_io.simulate", description="Simulate sessions under faults.")
+    parser = argparse.ArgumentParser(
+        prog="python -m kick_io.simulate", description="Simulate sessions and HTTP calls under faults."
+    )
     parser.add_argument("--seeds", type=_count, default=100, help="how many seeds (100)")
     parser.add_argument("--first", type=int, default=0, help="the first seed (0)")
     parser.add_argument("--hours", type=_hours, default=1.0, help="hours of faults a seed (1)")

@@ -163,6 +163,7 @@ class Account:
                 del self._sent[inner]
                 self._client.abandon(now, inner)
         self._watch_held()
+        self._drain(now)
 
     def close(self, now: float) -> None:
         """End for good; every open call is refused, and the tokens that are being asked for are declined."""

@@ -45,6 +45,17 @@ def test_no_two_exchanges_have_the_same_ref_whoever_makes_them() -> None:
     assert len(set(refs)) == len(refs) == 5
 
 
+def test_what_ends_because_another_call_is_abandoned_late_is_told_at_once() -> None:
+    """Who wakes late may give a command before its timers: what has waited too long ends then, and is told of."""
+    account = Account(None, SLOW, rng=random.Random(7))
+    going, late = (account.submit(0.0, thing(Auth.NONE)) for _ in range(2))
+    account.abandon(1_000.0, going)
+    (refused,) = account.take_events()
+    assert isinstance(refused, Refused)
+    assert (refused.ref, refused.failure.outcome) == (late, Outcome.UNREACHABLE)
+    assert account.poll_timeout() is None
+
+
 def test_accounts_that_share_their_refs_give_none_of_them_twice() -> None:
     refs = rest.Refs()
     accounts = [Account(APP, rng=random.Random(7), refs=refs) for _ in range(2)]

@@ -8,7 +8,8 @@ import pytest
 
 from kick_proto import rest
 from kick_proto.errors import LocalProtocolError
-from kick_proto.http import Fetch
+from kick_proto.http import Fetch, Responded, Response
+from kick_proto.machine import Cancel
 from kick_proto.oauth import Config, Grant
 from kick_proto.oauth.events import Declined, Introspected, Issued, Revoked, Unintrospected, Unrefreshed, Unrevoked
 from kick_proto.oauth.states import State
@@ -51,6 +52,71 @@ def test_a_command_that_gives_up_a_call_lets_go_what_waits_behind_it(
     world.call(grant.introspect)
     give_up(grant, world)
     assert Introspected in map(type, advanced(world, 5.0))
+
+
+def come_back(grant: Grant, world: Exchanges) -> None:
+    query = world.kick.authorize(world.call(grant.begin, entropy=ENTROPY))
+    grant.answer(LATE, query)
+
+
+LATE = 10_000.0
+
+
+@pytest.mark.parametrize(
+    ("hangs", "command"),
+    [
+        pytest.param(exchanging, lambda grant, world: grant.begin(LATE, entropy=ENTROPY), id="begin"),
+        pytest.param(refreshing, come_back, id="answer"),
+        pytest.param(refreshing, lambda grant, world: grant.request_app_token(LATE), id="request_app_token"),
+        pytest.param(refreshing, lambda grant, world: grant.adopt(LATE, STORED, world.unix_now), id="adopt"),
+        pytest.param(exchanging, lambda grant, world: grant.refresh(LATE), id="refresh"),
+        pytest.param(refreshing, lambda grant, world: grant.revoke(LATE), id="revoke"),
+    ],
+)
+def test_what_has_waited_too_long_when_a_command_comes_late_is_told_at_once(
+    hangs: Callable[[Grant, Exchanges], None], command: Callable[[Grant, Exchanges], object]
+) -> None:
+    """Who wakes late may give a command before its timers."""
+    grant, world = holding()
+    world.kick.faults.append(SILENCE)
+    hangs(grant, world)
+    grant.introspect(world.now)
+    command(grant, world)
+    assert Unintrospected in map(type, grant.take_events())
+
+
+def test_an_introspection_that_comes_late_tells_of_what_has_waited_too_long() -> None:
+    grant, world = holding()
+    world.kick.faults.append(SILENCE)
+    world.call(grant.refresh)
+    grant.request_app_token(world.now)
+    grant.introspect(LATE)
+    assert Declined in map(type, grant.take_events())
+
+
+def test_a_revocation_that_has_waited_too_long_is_not_told_of_where_tokens_came_in_between() -> None:
+    """The tokens and the end of its patience are found in the same moment, by who wakes late."""
+    grant = Grant(APP, rng=random.Random(7))
+    grant.adopt(0.0, STORED, 0.0)
+    grant.request_app_token(0.0)
+    grant.revoke(0.0)
+    grant.handle_timeout(1.0)
+    first, second = grant.poll_output(), grant.poll_output()
+    assert isinstance(first, Fetch)
+    assert isinstance(second, Fetch)
+    grant.handle_input(LATE, Responded(first.ref, Response(200, (), b'{"access_token":"new"}'), LATE))
+    assert list(map(type, grant.take_events())) == [Unrevoked, Issued]
+    assert grant.poll_output() == Cancel(second.ref)
+    assert grant.poll_output() is None
+
+
+def test_who_closes_late_declines_once_whatever_has_waited_too_long() -> None:
+    grant, world = holding()
+    world.kick.faults.append(SILENCE)
+    log_in(grant, world)
+    world.call(grant.request_app_token)
+    grant.close(LATE)
+    assert [event.code for event in grant.take_events() if isinstance(event, Declined)] == ["closed"]
 
 
 @pytest.mark.parametrize("hangs", [refreshing, revoking])

@@ -36,10 +36,11 @@ from kick_proto.oauth.events import (
     Unrefreshed,
     Unrevoked,
 )
+from kick_proto.oauth.holding import Held, held, inheriting
 from kick_proto.oauth.states import ARMED, TRANSITIONS, Signal, State, Timer
 from kick_proto.outcomes import Failure, Outcome
 from kick_proto.pace import Pace
-from kick_proto.rest import Client, Refs, Replied
+from kick_proto.rest import Client, Refs, Replied, RestEvent
 from kick_proto.rest import Config as RestConfig
 from kick_proto.secret import Secret
 from kick_proto.timers import Timers
@@ -79,31 +80,6 @@ class Job(Enum):
     INTROSPECT = "introspect"
 
 
-class Held(msgspec.Struct, frozen=True):
-    """Tokens, and their times on the machine's own clock (monotonic seconds; None: not known)."""
-
-    tokens: TokenSet
-    renew_at: float | None
-    expires_at: float | None
-
-
-def _held(tokens: TokenSet, now: float, unix_now: float) -> Held:
-    renew_at, expires_at = tokens.renew_at, tokens.expires_at
-    return Held(
-        tokens,
-        None if renew_at is None else now + (renew_at.timestamp() - unix_now),
-        None if expires_at is None else now + (expires_at.timestamp() - unix_now),
-    )
-
-
-def _inheriting(new: TokenSet, old: TokenSet) -> TokenSet:
-    """What a refresh does not say anew holds on. Source: Spec: RFC 6749 sections 5.1 and 6."""
-    if new.refresh_token is None:
-        until = new.refresh_expires_at or old.refresh_expires_at
-        new = msgspec.structs.replace(new, refresh_token=old.refresh_token, refresh_expires_at=until)
-    return new if new.scopes else msgspec.structs.replace(new, scopes=old.scopes)
-
-
 class Grant:
     """The machine of one account's tokens; see the module's docstring.
 
@@ -128,7 +104,6 @@ class Grant:
         self._timers: Timers[Timer] = Timers()
         self._events: list[GrantEvent] = []
         self._jobs: dict[int, Job] = {}
-
         self._attempt: Attempt | None = None
         self._begun = False
         self._held: Held | None = None
@@ -151,6 +126,7 @@ class Grant:
         self._attempt, self._begun = attempt(entropy), True
         self._drop(now, Job.EXCHANGE)
         self._timers.start(Timer.LOGIN, now + self._config.login_timeout)
+        self._drain(now)
         state, code_challenge = self._attempt.state.reveal(), challenge(self._attempt.verifier)
         return authorize_url(self._config.rest.sites, app, state=state, challenge=code_challenge)
 
@@ -174,12 +150,14 @@ class Grant:
             self._ask(now, Job.EXCHANGE, endpoints.exchange(app, said.code, expected.verifier))
         else:
             self._events.append(said)
+        self._drain(now)
 
     def request_app_token(self, now: float) -> None:
         """Ask for tokens of the application itself, unless that is being done; ``Issued`` or ``Declined`` follows."""
         app = self._needs_app("request an app token")
         if Job.APP_TOKEN not in self._jobs.values():
             self._ask(now, Job.APP_TOKEN, endpoints.app_token(app))
+        self._drain(now)
 
     def adopt(self, now: float, tokens: TokenSet, unix_now: float) -> None:
         """Use tokens that are stored already: from the last run, or from another process that has renewed them.
@@ -189,8 +167,9 @@ class Grant:
         """
         self._move(Signal.ADOPT)
         self._drop(now, Job.REFRESH)
-        self._held = _held(tokens, now, unix_now)
+        self._held = held(tokens, now, unix_now)
         self._told = self._coming = None
+        self._drain(now)
 
     def stored(self, now: float, tokens: TokenSet) -> None:
         """Take note that the tokens of an ``Issued`` or ``Refreshed`` are stored: from now on they are used.
@@ -220,6 +199,7 @@ class Grant:
             self._tell(now, self._told)
         elif before is State.HELD and renewal is not None:
             self._ask(now, Job.REFRESH, renewal)
+        self._drain(now)
 
     def revoke(self, now: float) -> None:
         """Make all tokens useless, those that are not stored yet included; ``Revoked`` or ``Unrevoked`` follows.
@@ -235,6 +215,7 @@ class Grant:
         self._unrevoked = None
         for token, hint in self._known().items():
             self._ask(now, Job.REVOKE, endpoints.revoke(token, hint, place=self._config.revoke_place))
+        self._drain(now)
 
     def introspect(self, now: float) -> None:
         """Ask what the server knows of the access token, unless that is being done.
@@ -249,6 +230,7 @@ class Grant:
             raise LocalProtocolError("cannot introspect: there is no token; log in first")
         if Job.INTROSPECT not in self._jobs.values():
             self._ask(now, Job.INTROSPECT, endpoints.introspect(self._held.tokens.access_token))
+        self._drain(now)
 
     def close(self, now: float) -> None:
         """End for good; what is asked for is told to be in vain."""
@@ -344,11 +326,16 @@ class Grant:
     def _drain(self, now: float) -> None:
         while events := self._client.take_events():
             for event in events:
-                done, failed = REACTIONS[self._jobs.pop(event.ref)]
-                if isinstance(event, Replied):
-                    done(self, now, event.value)
-                else:
-                    failed(self, now, event.failure)
+                # One that ended in the same moment may have been dropped for what another one brought.
+                if (job := self._jobs.pop(event.ref, None)) is not None:
+                    self._react(now, job, event)
+
+    def _react(self, now: float, job: Job, event: RestEvent) -> None:
+        done, failed = REACTIONS[job]
+        if isinstance(event, Replied):
+            done(self, now, event.value)
+        else:
+            failed(self, now, event.failure)
 
     def _on_exchanged(self, now: float, reply: TokenReply) -> None:
         asked = self._app.scopes if self._app is not None else ()
@@ -359,15 +346,14 @@ class Grant:
         self._take(now, Issued(token_set(reply, self._unix_now, kind="app")))
 
     def _on_declined(self, now: float, failure: Failure) -> None:
-        code = (
-            failure.code if failure.code is not None and failure.code.isidentifier() else failure.outcome.name.lower()
-        )
+        said = failure.code or ""
+        code = said if said.isidentifier() else failure.outcome.name.lower()
         self._events.append(Declined(code, failure.message))
 
     def _on_refreshed(self, now: float, reply: TokenReply) -> None:
         old = self.tokens
         new = token_set(reply, self._unix_now, kind="user" if old is None else old.kind)
-        self._take(now, Refreshed(new if old is None else _inheriting(new, old)))
+        self._take(now, Refreshed(new if old is None else inheriting(new, old)))
 
     def _on_unrefreshed(self, now: float, failure: Failure) -> None:
         tokens = self.tokens
@@ -422,7 +408,7 @@ class Grant:
         if self._drop(now, Job.REVOKE):
             told = "a login came in between, so it is not known whether the tokens before it were revoked"
             self._events.append(Unrevoked(Failure(outcome=Outcome.REJECTED, message=told)))
-        self._coming = _held(event.tokens, now, self._unix_now)
+        self._coming = held(event.tokens, now, self._unix_now)
         self._tell(now, event)
 
     def _tell(self, now: float, event: Issued | Refreshed) -> None:
@@ -453,7 +439,7 @@ class Grant:
         dropped = [ref for ref, job in self._jobs.items() if job in jobs]
         for ref in dropped:
             del self._jobs[ref]
-            self._client.abandon(now, ref)
+        self._client.abandon(now, *dropped)
         return bool(dropped)
 
     def _needs_app(self, command: str) -> App:

@@ -154,12 +154,16 @@ class Client:
         self._settle(now)
         return job.ref
 
-    def abandon(self, now: float, ref: int) -> None:
-        """Want a call no longer: nothing is heard of it any more. A ref that is not known changes nothing."""
-        job = self._jobs.get(ref)
-        if job is not None:
+    def abandon(self, now: float, *refs: int) -> None:
+        """Want calls no longer: nothing is heard of them any more. A ref that is not known changes nothing.
+
+        Of those that are abandoned together, none begins in the place of another.
+        """
+        jobs = [job for ref in refs if (job := self._jobs.get(ref)) is not None]
+        for job in jobs:
             self._cancel(job)
             self._end(job)
+        if jobs:
             self._settle(now)
 
     def set_token(self, now: float, token: Secret | None) -> None:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from kick_proto.account import Account
 from kick_proto.merge import Merge
 from kick_proto.merge.facts import Fact
-from kick_proto.oauth import Grant, _inheriting
+from kick_proto.oauth import Grant
+from kick_proto.oauth.holding import inheriting
 from kick_proto.pusher import Connection
 from kick_proto.redial import Redial
 from kick_proto.rest import Client
@@ -268,8 +269,8 @@ BUGS: tuple[Bug, ...] = (
         "self._told is None or self._told.tokens != tokens",
         "self._told is None",
     ),
-    Bug("oauth", "a refresh loses its refresh token", _inheriting, "if new.refresh_token is None:", "if False:"),
-    Bug("oauth", "a refresh loses its scopes", _inheriting, "new if new.scopes else", "new if not new.scopes else"),
+    Bug("oauth", "a refresh loses its refresh token", inheriting, "if new.refresh_token is None:", "if False:"),
+    Bug("oauth", "a refresh loses its scopes", inheriting, "new if new.scopes else", "new if not new.scopes else"),
     Bug("oauth", "tokens that wait are not told again", Grant.refresh, "self._tell(now, self._told)", "pass"),
     Bug("oauth", "any page may end a login", Grant._on_unrefreshed, "and failure.status in FINAL", ""),
     Bug("oauth", "an application can lose its tokens", Grant._on_unrefreshed, 'and tokens.kind == "user"', ""),

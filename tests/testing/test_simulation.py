@@ -12,12 +12,16 @@ from kick_proto.testing.simulation import decisions as d
 from kick_proto.testing.simulation import engine
 from kick_proto.testing.simulation.actors import Application
 from kick_proto.testing.simulation.chance import Chance
+from kick_proto.testing.simulation.deciding import DECIDE
 from kick_proto.testing.simulation.decisions import Decision
-from kick_proto.testing.simulation.dice import CHANNEL_COUNT, KINDS, Plan, draw
-from kick_proto.testing.simulation.engine import DECIDE, World
+from kick_proto.testing.simulation.dice import CHANNEL_COUNT, KINDS
+from kick_proto.testing.simulation.engine import World
+from kick_proto.testing.simulation.http import deciding as http_deciding
+from kick_proto.testing.simulation.http.decisions import HttpDecision
 from kick_proto.testing.simulation.laws import SENTENCES, Law, liveness_bound
+from kick_proto.testing.simulation.plans import Plan, draw
 from kick_proto.testing.simulation.run import Finding, Outcome, play, simulate
-from kick_proto.testing.simulation.shrink import minimal, shrink
+from kick_proto.testing.simulation.shrink import Schedule, minimal, shrink
 from tests.testing.test_simulation_mutants import HOURS as SHORT
 from tests.testing.test_simulation_mutants import backs_off_too_short, first_finding, the_cluster_is_kept_after_4001
 
@@ -57,7 +61,9 @@ def test_chance_draws_evenly_and_a_copy_of_it_goes_on_alike() -> None:
 def test_every_kind_of_decision_is_drawn_and_can_be_carried_out() -> None:
     plans = [draw(seed, 6.0) for seed in range(40)]
     drawn = {type(decision) for plan in plans for decision in plan.decisions}
-    assert drawn == set(DECIDE) == set(Decision.__args__)
+    assert drawn == {*DECIDE, *http_deciding.DECIDE}
+    assert set(DECIDE) == set(Decision.__args__)
+    assert set(http_deciding.DECIDE) == set(HttpDecision.__args__)
     assert {plan.over_bytes for plan in plans} == {True, False}
     assert {len(plan.hosts) for plan in plans} == {1, 2, 3}
     assert len(KINDS) == len({make for _, _, make in KINDS.values()})
@@ -103,11 +109,11 @@ def test_an_application_that_is_frozen_begins_its_next_session_when_it_thaws() -
     awake = World(plan)
     awake.run()
     pause = plan.apps[0].pause
-    freeze = d.Freeze(awake.apps[0].born_at - pause / 2, 0, pause + 300.0, False)
+    freeze = d.Freeze(awake.net.apps[0].born_at - pause / 2, 0, pause + 300.0, False)
     frozen = World(msgspec.structs.replace(plan, decisions=(*plan.decisions, freeze)))
     frozen.run()
-    assert [world.apps[0].generation for world in (awake, frozen)] == [2, 2]
-    assert frozen.apps[0].born_at == freeze.at + freeze.seconds
+    assert [world.net.apps[0].generation for world in (awake, frozen)] == [2, 2]
+    assert frozen.net.apps[0].born_at == freeze.at + freeze.seconds
 
 
 # What is said of a seed that breaks a law.
@@ -172,7 +178,7 @@ def test_a_shrink_ends_when_its_tries_are_used_up() -> None:
     decisions = tuple(d.Tardy(float(number)) for number in range(100))
     tries: list[int] = []
 
-    def breaks(tried: tuple[Decision, ...]) -> bool:
+    def breaks(tried: Schedule) -> bool:
         tries.append(len(tried))
         return decisions[7] in tried
 
@@ -184,10 +190,13 @@ def test_a_finding_shows_the_end_of_the_transcript(monkeypatch: pytest.MonkeyPat
     backs_off_too_short(monkeypatch)
     outcome = first_finding()
     assert outcome is not None
-    assert isinstance(outcome.finding, Finding)
-    assert "law 15 (redial)" in outcome.finding.sentence
-    assert "Down(" in "".join(outcome.finding.lines)
-    assert len(outcome.finding.lines) <= 40
+    _, least = shrink(draw(outcome.seed, SHORT), outcome)
+    for finding in (outcome.finding, least.finding):
+        assert isinstance(finding, Finding)
+        assert "law 15 (redial)" in finding.sentence
+        assert len(finding.lines) <= 40
+    assert least.finding is not None
+    assert "Open(" in "".join(least.finding.lines)
 
 
 # The page of laws.

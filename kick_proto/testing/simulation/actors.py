@@ -1,7 +1,6 @@
 """Who acts in a world: applications with their sessions, and the servers. Each is told the time and obeyed.
 
-An actor has the machine interface's four sides: ``tick``, ``hear``, ``next_at``, and outputs that the engine obeys. One
-over HTTP would be one more class here, and its ``Fetch`` one more row in the engine's table of outputs.
+An actor has the machine interface's four sides: ``tick``, ``hear``, ``next_at``, and outputs that the network obeys.
 """
 
 import copy

@@ -1,7 +1,7 @@
 """What may be decided about a world: the vocabulary of schedules. Each decision is a moment and a fault or command.
 
 All are frozen values, so that a schedule can be printed, cut down and carried out again. ``at`` and durations are
-seconds; ``app`` is the number of an application, ``host`` the name of a server. Nothing here acts; ``engine`` does.
+seconds; ``app`` is the number of an application, ``host`` the name of a server. Nothing here acts; ``deciding`` does.
 """
 
 from enum import Enum

@@ -23,7 +23,7 @@ from kick_proto.testing.simulation import decisions as d
 from kick_proto.testing.simulation.chance import Chance
 from kick_proto.testing.simulation.decisions import Decision
 
-__all__ = ["CHANNEL_COUNT", "KINDS", "AppPlan", "Dice", "HostPlan", "Plan", "channel_of", "draw"]
+__all__ = ["CHANNEL_COUNT", "KINDS", "AppPlan", "Dice", "HostPlan", "SessionsPlan", "channel_of", "draw"]
 
 ItemT = TypeVar("ItemT")
 
@@ -56,10 +56,9 @@ class HostPlan(msgspec.Struct, frozen=True):
     activity_timeout: float
 
 
-class Plan(msgspec.Struct, frozen=True):
-    """All that is decided about a world. ``safety`` is seconds; after it, nothing goes wrong any more."""
+class SessionsPlan(msgspec.Struct, frozen=True):
+    """All that is decided about sessions and their servers. ``safety`` is seconds; after it, nothing goes wrong."""
 
-    seed: int
     over_bytes: bool
     safety: float
     hosts: tuple[HostPlan, ...]
@@ -328,15 +327,14 @@ def _application(dice: Dice) -> AppPlan:
     return AppPlan(config, app, dice.chance(0.25), dice.between(0.0, 20.0))
 
 
-def draw(seed: int, hours: float) -> Plan:
-    """Draw the plan of a seed: ``hours`` of faults, before all is well again."""
+def draw(seed: int, hours: float) -> SessionsPlan:
+    """Draw the sessions of a seed, and what befalls them in ``hours`` of faults."""
     rng = Chance(f"{seed}/plan")
     host_count = 1 + int(rng.random() * 3)
     app_count = 1 if rng.random() < 0.6 else 2
     hosts = [cluster(name).host for name in KICK_CLUSTERS[:host_count]]
     dice = Dice(rng, hours * 3_600.0, hosts, app_count)
-    return Plan(
-        seed,
+    return SessionsPlan(
         dice.chance(0.25),
         dice.safety,
         tuple(

@@ -29,6 +29,13 @@ class Law(IntEnum):
     COPY = 14
     REDIAL = 15
     EVENTS = 16
+    PACE = 17
+    PAUSES = 18
+    TRIES = 19
+    ANSWERS = 20
+    LOGIN = 21
+    SECRETS = 22
+    RECOVERY = 23
 
 
 SENTENCES: Mapping[Law, str] = {
@@ -48,6 +55,13 @@ SENTENCES: Mapping[Law, str] = {
     Law.COPY: "A deep copy goes on alike.",
     Law.REDIAL: "After each end comes what its code asks for: that cluster, that wait, or no attempt more.",
     Law.EVENTS: "Each fact is told once and in order: none lost, none repeated, none of what is wanted no more.",
+    Law.PACE: "Over any window of T seconds, at most burst + rate x T requests leave for a host.",
+    Law.PAUSES: "After a 429 its host is left alone: for as long as it says, or for a pause that doubles.",
+    Law.TRIES: "A call is tried no more often than allowed, and twice only where that does no harm.",
+    Law.ANSWERS: "Each call is answered once, with what came of it, and costs no request more.",
+    Law.LOGIN: "Never two renewals at once, none with a refresh token of the past, no token before it is stored.",
+    Law.SECRETS: "No token, code, verifier or client secret is in what a machine shows, tells or raises.",
+    Law.RECOVERY: "Without faults, every call is answered within a stated bound, and every account can call.",
 }
 """Each law in a sentence."""
 

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from kick_proto.testing.simulation.dice import Plan, draw
 from kick_proto.testing.simulation.engine import World
 from kick_proto.testing.simulation.laws import Law, Violation
+from kick_proto.testing.simulation.plans import Plan, draw
 
 __all__ = ["Finding", "Outcome", "play", "simulate"]
 
@@ -19,13 +19,15 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What a run came to: the transcript's hash, steps, seconds that passed, and the finding, if there is one."""
+    """What a run came to: the transcript's hash, steps, seconds of sessions, the finding, if any, calls over HTTP."""
 
     seed: int
     digest: str
     steps: int
     seconds: float
     finding: Finding | None
+    calls: int = 0
+    requests: int = 0
 
 
 def play(plan: Plan) -> Outcome:
@@ -35,11 +37,13 @@ def play(plan: Plan) -> Outcome:
     try:
         world.run()
     except Violation as violation:
-        finding = Finding(violation.law, world.now, str(violation), _last_lines(world))
+        finding = Finding(violation.law, world.time.now, str(violation), _last_lines(world))
     except Exception as error:
         sentence = f"{type(error).__name__} was raised: {error}"
-        finding = Finding(Law.TOTAL, world.now, str(Violation(Law.TOTAL, sentence)), _last_lines(world))
-    return Outcome(plan.seed, world.digest, world.steps, world.now * len(plan.apps), finding)
+        finding = Finding(Law.TOTAL, world.time.now, str(Violation(Law.TOTAL, sentence)), _last_lines(world))
+    seconds = world.time.now * len(plan.apps)
+    calls, requests = world.web.calls, world.web.requests
+    return Outcome(plan.seed, world.time.digest, world.steps, seconds, finding, calls, requests)
 
 
 def simulate(seed: int, hours: float) -> Outcome:
@@ -48,4 +52,6 @@ def simulate(seed: int, hours: float) -> Outcome:
 
 
 def _last_lines(world: World) -> tuple[str, ...]:
-    return tuple(f"{at:12.3f} {who:>9} {what!r}" for at, who, what in world.lines)
+    return tuple(
+        f"{at:12.3f} {who:>9} {what if isinstance(what, str) else repr(what)}" for at, who, what in world.time.lines
+    )

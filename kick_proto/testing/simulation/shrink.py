@@ -6,14 +6,18 @@ unless the tries were used up before.
 """
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import msgspec
 
 from kick_proto.testing.simulation.decisions import Decision
-from kick_proto.testing.simulation.dice import Plan
+from kick_proto.testing.simulation.http.decisions import HttpDecision
+from kick_proto.testing.simulation.plans import Plan
 from kick_proto.testing.simulation.run import Outcome, play
 
-__all__ = ["MOST_TRIES", "minimal", "shrink"]
+__all__ = ["MOST_TRIES", "Schedule", "minimal", "shrink"]
+
+Schedule: TypeAlias = tuple[Decision | HttpDecision, ...]
 
 MOST_TRIES = 500
 """Runs that a shrink takes at most."""
@@ -30,7 +34,7 @@ def shrink(plan: Plan, outcome: Outcome, most_tries: int = MOST_TRIES) -> tuple[
     law, at = outcome.finding.law, outcome.finding.at
     best = [outcome]
 
-    def breaks(decisions: tuple[Decision, ...]) -> bool:
+    def breaks(decisions: Schedule) -> bool:
         tried = play(msgspec.structs.replace(plan, decisions=decisions))
         if tried.finding is None or tried.finding.law is not law:
             return False
@@ -42,9 +46,7 @@ def shrink(plan: Plan, outcome: Outcome, most_tries: int = MOST_TRIES) -> tuple[
     return msgspec.structs.replace(plan, decisions=needed), best[0]
 
 
-def minimal(
-    decisions: tuple[Decision, ...], breaks: Callable[[tuple[Decision, ...]], bool], most_tries: int
-) -> tuple[Decision, ...]:
+def minimal(decisions: Schedule, breaks: Callable[[Schedule], bool], most_tries: int) -> Schedule:
     """Leave out runs of decisions as long as ``breaks`` stays true, ever shorter ones, down to single ones."""
     size = (len(decisions) + 1) // 2
     tries = 0

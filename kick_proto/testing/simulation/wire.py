@@ -1,7 +1,7 @@
 """One connection between an application and a server: what is under way each way, and what becomes of it.
 
 The same for both levels, because bytes and lists of texts are cut and joined alike. A wire keeps the promises of the
-machine interface in a driver's name, decides nothing, and has no clock: the engine says when mail arrives.
+machine interface in a driver's name, decides nothing, and has no clock: the network says when mail arrives.
 """
 
 from collections import deque
