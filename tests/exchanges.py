@@ -75,6 +75,9 @@ class Kick:
         self._codes[code] = query
         return f"code={code}&state={query['state']}"
 
+    def hear(self, request: Request) -> None:
+        """A request has come; its answer may take a while."""
+
     def answer(self, request: Request) -> Response | Lost | None:
         path = urlsplit(request.address).path
         if path == "/thing":
@@ -180,11 +183,19 @@ class Exchanges:
         return self.machine.take_events()
 
     def _settle(self) -> None:
-        while (output := self.machine.poll_output()) is not None:
-            self.outputs.append((self.now, output))
-            if isinstance(output, Fetch):
-                said = self.kick.answer(output.request)
-                if isinstance(said, Response):
-                    self.machine.handle_input(self.now, Responded(output.ref, said, self.unix_now))
-                elif said is not None:
-                    self.machine.handle_input(self.now, Unanswered(output.ref, "it was cut", said.sent))
+        """As drivers do: all that is wanted goes out before the first answer to any of it comes."""
+        asked: deque[Fetch] = deque()
+        while True:
+            while (output := self.machine.poll_output()) is not None:
+                self.outputs.append((self.now, output))
+                if isinstance(output, Fetch):
+                    self.kick.hear(output.request)
+                    asked.append(output)
+            if not asked:
+                return
+            fetch = asked.popleft()
+            said = self.kick.answer(fetch.request)
+            if isinstance(said, Response):
+                self.machine.handle_input(self.now, Responded(fetch.ref, said, self.unix_now))
+            elif said is not None:
+                self.machine.handle_input(self.now, Unanswered(fetch.ref, "it was cut", said.sent))

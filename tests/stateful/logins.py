@@ -103,7 +103,6 @@ class Witness(Kick):
         self.tell: Callable[[Answer], None] = lambda answer: None
 
     def answer(self, request: Request) -> Response | Unheard | None:
-        self._check_token(request)
         said = self._shortened(Answer(request, super().answer(request)))
         self.said.append(Answer(request, said))
         self.tell(self.said[-1])
@@ -118,7 +117,7 @@ class Witness(Kick):
         assert isinstance(said, Response)
         return said
 
-    def _check_token(self, request: Request) -> None:
+    def hear(self, request: Request) -> None:
         """A call is made with the token in use, or with none."""
         token = self._bearer(request) if request.address.endswith("/thing") else None
         if token is not None and self.account is not None:
