@@ -190,7 +190,7 @@ def _difference(act: Act, ours: Result | None, theirs: Result | None) -> Differe
 
 
 def _text(line: Result | None) -> str:
-    return "" if line is None else b"".join(encode_line(line)).decode("utf-8", "replace").strip()
+    return "" if line is None else b"".join(encode_line(line)).decode().strip()
 
 
 def _around(text: str, place: int) -> str:
