@@ -73,14 +73,13 @@ class Pseudonyms:
 
     def number(self, number: int) -> int:
         """The pseudonym of an id: as many digits; 0 is no id."""
-        if number == 0:
-            return 0
         mapped = int(self._number(str(abs(number))))
         return mapped if number > 0 else -mapped
 
     def _number(self, digits: str) -> str:
         """Digits, of which leading zeros stay: the first other one becomes no zero."""
         rest = digits.lstrip("0")
+        zeros = len(digits) - len(rest)
         if not rest:
             return digits
         # A number may be all that fits into 64 bits: with its first digit kept, most others fit too.
@@ -89,7 +88,7 @@ class Pseudonyms:
         first = 0 if kept else 10 ** (len(rest) - 1)
         size = 10 ** len(rest) - first
         mapped = first + self._permuted(int(rest) - first, size, f"number {len(rest)} {kept}")
-        done = len(digits) - len(digits.lstrip("0")) + len(kept)
+        done = zeros + len(kept)
         after = digits[done + len(rest) :]
         return digits[:done] + str(mapped).zfill(len(rest)) + (self._number(after) if after else "")
 
@@ -99,25 +98,21 @@ class Pseudonyms:
         if _UUID.fullmatch(word):
             return self._hexadecimal(word)
         folded = [_folded(char) for char in word]
-        spans = [_span(char) for char in folded]
-        tweak = "".join(
-            "-" if char in "-_" else "." if span is None else str(span[0])
-            for char, span in zip(folded, spans, strict=True)
-        )
-        places = [place for place, span in enumerate(spans) if span is not None]
+        tweak = "".join(map(_shape, folded))
+        places = [(place, *span) for place, char in enumerate(folded) if (span := _span(char)) is not None]
         mapped = list(folded)
         for start in range(0, len(places), CHUNK):
-            self._map(mapped, spans, places[start : start + CHUNK], f"word {start} {tweak}")
+            self._map(mapped, places[start : start + CHUNK], f"word {start} {tweak}")
+        self._hash_others(mapped, word)
         return "".join(
-            new.upper() if old != fold else new
-            for old, fold, new in zip(word, folded, self._hashed(word, mapped, spans), strict=True)
+            mapped[place].upper() if char != folded[place] else mapped[place] for place, char in enumerate(word)
         )
 
-    def _map(self, chars: list[str], spans: list[tuple[int, int] | None], places: list[int], tweak: str) -> None:
+    def _map(self, chars: list[str], places: list[tuple[int, int, int]], tweak: str) -> None:
+        """Replace what stands at these places, of which each names its range, by what they are mapped to together."""
         index, size = 0, 1
         radices = []
-        for place in places:
-            first, last = spans[place] or (0, 0)
+        for place, first, last in places:
             radices.append((place, first, last - first + 1))
             index = index * (last - first + 1) + ord(chars[place]) - first
             size *= last - first + 1
@@ -126,17 +121,16 @@ class Pseudonyms:
             index, offset = divmod(index, radix)
             chars[place] = chr(first + offset)
 
-    def _hashed(self, word: str, mapped: list[str], spans: list[tuple[int, int] | None]) -> list[str]:
+    def _hash_others(self, chars: list[str], word: str) -> None:
         """Replace the letters that are in no range, by what the whole word hashes to."""
         first, last = _OTHERS
-        for place, span in enumerate(spans):
-            if span is None and unicodedata.category(mapped[place])[0] in "LN":
+        for place, char in enumerate(chars):
+            if _span(char) is None and unicodedata.category(char)[0] in "LN":
                 digest = self._hash(f"letter {place} {word}".encode("utf-8", "surrogatepass"))
-                mapped[place] = chr(first + int.from_bytes(digest[:4], "big") % (last - first + 1))
-        return mapped
+                chars[place] = chr(first + int.from_bytes(digest[:4], "big") % (last - first + 1))
 
     def _hexadecimal(self, word: str) -> str:
-        digits = [char for char in word.lower() if char != "-"]
+        digits = [char for char in word if char != "-"]
         size = 16 ** len(digits)
         mapped = iter(f"{self._permuted(int(''.join(digits), 16), size, f'hex {len(digits)}'):0{len(digits)}x}")
         lowered = ["-" if char == "-" else next(mapped) for char in word]
@@ -144,7 +138,7 @@ class Pseudonyms:
 
     def _permuted(self, index: int, size: int, tweak: str) -> int:
         """Where a permutation of 0 to ``size`` takes the index."""
-        half = max(1, ((size - 1).bit_length() + 1) // 2)
+        half = ((size - 1).bit_length() + 1) // 2
         mask = (1 << half) - 1
         while True:
             left, right = index >> half, index & mask
@@ -155,10 +149,8 @@ class Pseudonyms:
                 return index
 
     def _round(self, message: str, bits: int) -> int:
-        found = b""
-        while len(found) * 8 < bits:
-            found += self._hash(f"{len(found)} {message}".encode())
-        return int.from_bytes(found, "big") & ((1 << bits) - 1)
+        # One hash has bits enough for half of CHUNK letters of the widest range. The 0 is a part of every pseudonym.
+        return int.from_bytes(self._hash(f"0 {message}".encode()), "big") & ((1 << bits) - 1)
 
     def _hash(self, message: bytes) -> bytes:
         return hmac.digest(self._key, message, "sha256")
@@ -168,6 +160,12 @@ def _folded(char: str) -> str:
     """The small letter of a capital that has one of one character, and goes back to it."""
     lower = char.lower()
     return lower if len(lower) == 1 and lower.upper() == char else char
+
+
+def _shape(char: str) -> str:
+    """What of a letter stays, of which the permutation is: its range, or that it has none; ``-`` and ``_`` alike."""
+    span = _span(char)
+    return "-" if char in "-_" else "." if span is None else str(span[0])
 
 
 @lru_cache(REMEMBERED)

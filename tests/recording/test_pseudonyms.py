@@ -1,10 +1,11 @@
 import string
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kick_proto.recording.pseudonyms import DAYS_BACK, RANGES, Pseudonyms
+from kick_proto.recording.pseudonyms import CHUNK, DAYS_BACK, RANGES, REMEMBERED, Pseudonyms
 
 KEY = b"sixteen bytes at least"
 PSEUDONYMS = Pseudonyms(KEY)
@@ -142,3 +143,14 @@ def test_long_words_are_mapped_whole() -> None:
     assert PSEUDONYMS.word(long[:-1] + "k") != mapped
     digits = PSEUDONYMS.word("9" * 5000)
     assert (len(digits), digits.isdigit(), digits.startswith("9")) == (5000, True, True)
+
+
+def test_half_of_what_is_mapped_together_fits_into_one_hash() -> None:
+    widest = max(ord(last) - ord(first) + 1 for first, last in RANGES)
+    assert widest**CHUNK <= 2 ** (2 * 256)
+    assert 16**64 <= 2 ** (2 * 256)
+
+
+def test_words_are_not_remembered_without_end() -> None:
+    word: Any = Pseudonyms(KEY).word
+    assert word.cache_info().maxsize == REMEMBERED
