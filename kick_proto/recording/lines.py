@@ -52,6 +52,7 @@ __all__ = [
     "event_line",
     "input_line",
     "input_of",
+    "line_text",
     "output_line",
 ]
 
@@ -225,10 +226,7 @@ _decoder: msgspec.json.Decoder[Line | Part] = msgspec.json.Decoder(Line | Part)
 
 def encode_line(line: Line) -> Iterator[bytes]:
     """The line with its end, or its parts, each a line; what is no Unicode in it becomes question marks."""
-    try:
-        encoded = _encode(line)
-    except UnicodeEncodeError:
-        encoded = _encode(_without_surrogates(msgspec.to_builtins(line, enc_hook=repr)))
+    encoded = _encoded(line)
     if len(encoded) < LONGEST_LINE:
         yield encoded + b"\n"
         return
@@ -236,6 +234,18 @@ def encode_line(line: Line) -> Iterator[bytes]:
     for start in range(0, len(text), PIECE):
         piece = text[start : start + PIECE]
         yield _encode(Part(piece, last=start + PIECE >= len(text))) + b"\n"
+
+
+def line_text(line: Line) -> str:
+    """The line as one text without an end, however long."""
+    return _encoded(line).decode()
+
+
+def _encoded(line: Line) -> bytes:
+    try:
+        return _encode(line)
+    except UnicodeEncodeError:
+        return _encode(_without_surrogates(msgspec.to_builtins(line, enc_hook=repr)))
 
 
 def _without_surrogates(value: Any) -> Any:
