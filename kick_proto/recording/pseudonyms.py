@@ -89,8 +89,7 @@ class Pseudonyms:
         size = 10 ** len(rest) - first
         mapped = first + self._permuted(int(rest) - first, size, f"number {len(rest)} {kept}")
         done = zeros + len(kept)
-        after = digits[done + len(rest) :]
-        return digits[:done] + str(mapped).zfill(len(rest)) + (self._number(after) if after else "")
+        return digits[:done] + str(mapped).zfill(len(rest)) + self._number(digits[done + len(rest) :])
 
     def _word(self, word: str) -> str:
         if word.isascii() and word.isdigit():
