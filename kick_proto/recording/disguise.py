@@ -182,12 +182,12 @@ class Disguise:
         return self.text(text)
 
     def _nested(self, text: str, depth: int) -> str:
-        """A text that may hold JSON in turn."""
+        """A text that begins like JSON's objects and arrays, and may hold one."""
         try:
             told = msgspec.json.decode(text)
         except (msgspec.DecodeError, UnicodeError, ValueError, RecursionError):
             return self.text(text)
-        return _encoded(self._value("", told, depth + 1)) if isinstance(told, dict | list) else self.text(text)
+        return _encoded(self._value("", told, depth + 1))
 
     def _set_back(self, text: str) -> str | None:
         try:
