@@ -24,6 +24,8 @@ ROUNDS = 8
 CHUNK = 32
 """Letters that are mapped together."""
 REMEMBERED = 50_000
+LONG = 4_096
+"""Characters of a text beyond which its hash stands for it where it is hashed again and again."""
 
 DAYS_BACK = (30, 400)
 """By how many days times are set back, from and to."""
@@ -78,18 +80,22 @@ class Pseudonyms:
 
     def _number(self, digits: str) -> str:
         """Digits, of which leading zeros stay: the first other one becomes no zero."""
-        rest = digits.lstrip("0")
-        zeros = len(digits) - len(rest)
-        if not rest:
-            return digits
-        # A number may be all that fits into 64 bits: with its first digit kept, most others fit too.
-        kept = rest[:1] if len(rest) > 18 else ""
-        rest = rest[len(kept) :][:CHUNK]
-        first = 0 if kept else 10 ** (len(rest) - 1)
-        size = 10 ** len(rest) - first
-        mapped = first + self._permuted(int(rest) - first, size, f"number {len(rest)} {kept}")
-        done = zeros + len(kept)
-        return digits[:done] + str(mapped).zfill(len(rest)) + self._number(digits[done + len(rest) :])
+        mapped: list[str] = []
+        done = 0
+        while done < len(digits):
+            if digits[done] == "0":
+                mapped.append("0")
+                done += 1
+                continue
+            # A number may be all that fits into 64 bits: with its first digit kept, most others fit too.
+            kept = digits[done] if len(digits) - done > 18 else ""
+            rest = digits[done + len(kept) : done + len(kept) + CHUNK]
+            first = 0 if kept else 10 ** (len(rest) - 1)
+            size = 10 ** len(rest) - first
+            other = first + self._permuted(int(rest) - first, size, f"number {len(rest)} {kept}")
+            mapped.append(kept + str(other).zfill(len(rest)))
+            done += len(kept) + len(rest)
+        return "".join(mapped)
 
     def _word(self, word: str) -> str:
         if word.isascii() and word.isdigit():
@@ -97,12 +103,12 @@ class Pseudonyms:
         if _UUID.fullmatch(word):
             return self._hexadecimal(word)
         folded = [_folded(char) for char in word]
-        tweak = "".join(map(_shape, folded))
+        tweak = self._brief("".join(map(_shape, folded)))
         places = [(place, *span) for place, char in enumerate(folded) if (span := _span(char)) is not None]
         mapped = list(folded)
         for start in range(0, len(places), CHUNK):
             self._map(mapped, places[start : start + CHUNK], f"word {start} {tweak}")
-        self._hash_others(mapped, word)
+        self._hash_others(mapped, self._brief(word))
         return "".join(
             mapped[place].upper() if char != folded[place] else mapped[place] for place, char in enumerate(word)
         )
@@ -150,6 +156,10 @@ class Pseudonyms:
     def _round(self, message: str, bits: int) -> int:
         # One hash has bits enough for half of CHUNK letters of the widest range. The 0 is a part of every pseudonym.
         return int.from_bytes(self._hash(f"0 {message}".encode()), "big") & ((1 << bits) - 1)
+
+    def _brief(self, text: str) -> str:
+        """The text, or what stands for a long one: with each of its letters the whole of it would be hashed."""
+        return text if len(text) <= LONG else self._hash(text.encode("utf-8", "surrogatepass")).hex()
 
     def _hash(self, message: bytes) -> bytes:
         return hmac.digest(self._key, message, "sha256")
