@@ -172,7 +172,7 @@ def _folded(char: str) -> str:
 
 
 def _shape(char: str) -> str:
-    """What of a letter stays, of which the permutation is: its range, or that it has none; ``-`` and ``_`` alike."""
+    """What a word's permutation is told of a letter: its range, or that it has none; ``-`` and ``_`` are alike."""
     span = _span(char)
     return "-" if char in "-_" else "." if span is None else str(span[0])
 
