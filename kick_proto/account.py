@@ -13,6 +13,7 @@ Without an app it makes the calls that want no token, and those that do with tok
 
 from collections.abc import Callable, Mapping
 from enum import Enum, IntEnum
+from math import inf
 from typing import Any, TypeAlias
 
 import msgspec
@@ -137,7 +138,7 @@ class Account:
         self._given: TokenSet | None = None
         self._rejected: int | None = None
         self._failure = EXPIRED
-        self._paused_until = self._doubted_until = float("-inf")
+        self._paused_until = self._doubted_until = -inf
 
     # Commands about calls
 

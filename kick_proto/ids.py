@@ -10,6 +10,7 @@ Source: Seen: wire catalogue sections 0 and 9.5 (2023-2026).
 """
 
 import re
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Literal, NewType, TypeAlias
 
@@ -115,14 +116,14 @@ def topics_of(channel: Channel) -> tuple[Topic, ...]:
 
 
 _PATTERNS = tuple((kind, re.escape(kind.value).replace(r"\{\}", r"([0-9]{1,20})")) for kind in TopicKind)
+_ID_TYPES: Mapping[str, Callable[[int], ChannelId | ChatroomId]] = {"channel": ChannelId, "chatroom": ChatroomId}
 
 
 def parse_topic(topic: str) -> tuple[TopicKind, ChannelId | ChatroomId] | None:
     """Kind and id of a public topic's name, or None where the name is none of the six."""
     for kind, pattern in _PATTERNS:
         if found := re.fullmatch(pattern, topic):
-            number = int(found[1])
-            return kind, ChannelId(number) if kind.id_type == "channel" else ChatroomId(number)
+            return kind, _ID_TYPES[kind.id_type](int(found[1]))
     return None
 
 

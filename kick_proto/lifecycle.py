@@ -60,5 +60,5 @@ class Stats(msgspec.Struct):
 
 def total(several: Iterable[Stats]) -> Stats:
     """The counters of several sessions, summed."""
-    rows = [msgspec.structs.astuple(each) for each in several]
-    return Stats(*map(sum, zip(*rows, strict=True)))
+    sessions = tuple(several)
+    return Stats(*(sum(getattr(each, name) for each in sessions) for name in Stats.__struct_fields__))

@@ -11,6 +11,7 @@ the close. Source of all wire facts: Spec: Pusher Channels protocol 7, by sectio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, IntEnum
+from math import inf
 from typing import assert_never
 from urllib.parse import quote
 
@@ -54,7 +55,7 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
-            if not 0 < getattr(self, name) < float("inf"):
+            if not 0 < getattr(self, name) < inf:
                 raise ValueError(f"the {name} timeout is seconds above 0, not {getattr(self, name)}")
 
 
@@ -233,7 +234,7 @@ class Connection:
                 self._outputs.append(Cancel(self._ref))
                 self._events.append(Disconnected(1000, "closed before it was open", Advice.STOP))
             case State.HANDSHAKING | State.CONNECTED:
-                self._outputs.append(Close(self._ref, 1000))
+                self._outputs.append(Close(self._ref))
                 self._timers.start(Timer.CLOSE, now + self._timeouts.close)
             case State.IDLE | State.CLOSING | State.CLOSED:
                 pass
@@ -451,7 +452,7 @@ class Connection:
     def _give_up(self, code: int, reason: str) -> None:
         """End it from this side: the peer's answer is not waited for."""
         opening = self._state is State.OPENING
-        self._outputs.append(Cancel(self._ref) if opening else Close(self._ref, 1000))
+        self._outputs.append(Cancel(self._ref) if opening else Close(self._ref))
         self._end(Disconnected(code, reason, self._advice(code)))
 
     def _end(self, event: Disconnected) -> None:

@@ -391,7 +391,8 @@ class Listener:
             self._on_request(now, peer.ref, event)
 
     def _on_request(self, now: float, ref: int, request: h11.Request) -> None:
-        path, _, query = request.target.decode("ascii", "replace").partition("?")
+        # h11 lets no request through whose target is not ASCII.
+        path, _, query = request.target.decode().partition("?")
         if refusal := self._refusal(request, path, query):
             self._answer(ref, refusal, request.method)
         elif self._state is State.ANSWERING:

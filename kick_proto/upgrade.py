@@ -5,6 +5,7 @@ and no subprotocol is offered, and an answer that has one is refused. Nothing ra
 """
 
 import base64
+from collections import defaultdict
 from typing import TypeAlias, cast
 
 import h11
@@ -104,14 +105,14 @@ class Upgrade:
         # HTTP/2 has no 101 at all, so a status line that says so is nonsense. Source: Spec: RFC 9113 section 8.6.
         if not b"1.1" <= answer.http_version < b"2":
             return f"a 101 in HTTP/{answer.http_version.decode('latin-1')}, which knows no upgrade"
-        headers: dict[bytes, bytes] = {}
+        headers: defaultdict[bytes, bytes] = defaultdict(bytes)
         for name, value in answer.headers:
             headers[name] = headers[name] + b"," + value if name in headers else value
-        if headers.get(b"upgrade", b"").lower() != b"websocket":
+        if headers[b"upgrade"].lower() != b"websocket":
             return "the 101 lacks 'Upgrade: websocket'"
-        if b"upgrade" not in (token.strip().lower() for token in headers.get(b"connection", b"").split(b",")):
+        if b"upgrade" not in (token.strip().lower() for token in headers[b"connection"].split(b",")):
             return "the 101 lacks 'Connection: Upgrade'"
-        if headers.get(b"sec-websocket-accept") != generate_accept_token(self._key):
+        if headers[b"sec-websocket-accept"] != generate_accept_token(self._key):
             return "the 101 has a wrong Sec-WebSocket-Accept: that peer did not read our request"
         for name in (b"sec-websocket-extensions", b"sec-websocket-protocol"):
             if name in headers:

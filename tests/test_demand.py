@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from kick_proto import events, lifecycle, payloads
 from kick_proto.decoders import ROWS, Row
-from kick_proto.demand import PAST, topics_for
+from kick_proto.demand import PAST, topics_demanded, topics_for
+from kick_proto.errors import LocalProtocolError
 from kick_proto.frames import Frame
 from kick_proto.ids import Channel, TopicKind, topic_of, topics_of
 from tests.scenes import FOX, FOX_CHAT
@@ -94,3 +95,27 @@ def test_what_needs_a_login_comes_on_no_public_topic() -> None:
 def test_a_row_that_says_less_than_it_makes_counts_for_every_type() -> None:
     row = Row("AnythingEvent", payloads.Payload, anything, (TopicKind.CHANNEL_NEW,))
     assert topics_for((Confetti,), FOX, [row]) == ("channel_11",)
+
+
+def test_who_wants_everything_demands_no_topic_in_particular() -> None:
+    assert topics_demanded(None, FOX) is None
+
+
+def test_a_demand_is_met_on_the_topics_that_carry_it() -> None:
+    assert topics_demanded((events.ChatMessage, lifecycle.Up), FOX) == (FOX_CHAT,)
+    assert topics_demanded(iter([events.ChatMessage]), FOX) == (FOX_CHAT,)
+    row = Row("ConfettiEvent", payloads.Payload, confetti, (TopicKind.CHANNEL,))
+    assert topics_demanded((Confetti,), FOX, [*ROWS, row]) == ("channel.11",)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        pytest.param((), "nothing", id="nothing is wanted"),
+        pytest.param((lifecycle.Up, lifecycle.Down), "Up, Down", id="the connection tells it"),
+    ],
+)
+def test_a_demand_that_no_topic_meets_is_refused_with_what_was_wanted(wanted: tuple[type, ...], names: str) -> None:
+    sentence = rf"^no public topic carries what is wanted of channel fox \({names}\)$"
+    with pytest.raises(LocalProtocolError, match=sentence):
+        topics_demanded(wanted, FOX)

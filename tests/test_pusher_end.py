@@ -16,8 +16,9 @@ from tests.scenes import chat, connection, kick_server
 
 
 def explained(wait: float, code: int, *errors: int | None) -> Disconnected:
-    """How an end reads that comes so long after errors."""
+    """How an end reads that comes so long after errors, which come after a minute."""
     client, server, world = meet()
+    world.advance(60.0)
     for each in errors:
         world.call(server.send_error, server.refs[0], each, f"error {each}")
     world.advance(wait)
@@ -217,6 +218,7 @@ def after_error(code: int) -> Connection:
         pytest.param(Closed(1, 4200, ""), (4200, "error 4200"), id="the same code lacks its words"),
         pytest.param(Closed(1, 4200, "so"), (4200, "so"), id="unless it has some"),
         pytest.param(Closed(1, 5000, "so"), (4200, "error 4200"), id="5000 is no code of the protocol"),
+        pytest.param(Closed(1, 4000, "so"), (4000, "so"), id="4000 is one"),
         pytest.param(Closed(1, 4999, "so"), (4999, "so"), id="4999 is one"),
         pytest.param(Failed(1, "so"), (4200, "error 4200"), id="a failure has no code"),
     ],

@@ -179,6 +179,18 @@ def test_an_unsubscribe_waits_for_the_confirmation() -> None:
     assert not client.is_asked(CHAT)
 
 
+def test_what_was_unsubscribed_before_its_confirmation_can_be_subscribed_anew() -> None:
+    client = led_to(State.CONNECTED)
+    client.subscribe(0.0, CHAT)
+    client.unsubscribe(0.0, CHAT)
+    hear(client, encode_frame(confirmed(CHAT)))
+    outputs(client)
+    client.subscribe(0.0, CHAT)
+    assert outputs(client) == [Transmit(1, [encode_subscribe(CHAT)])]
+    hear(client, encode_frame(confirmed(CHAT)))
+    assert client.take_events() == [Confirmed(CHAT)]
+
+
 def test_an_unsubscribe_that_waits_can_be_taken_back() -> None:
     client = led_to(State.CONNECTED)
     client.subscribe(0.0, CHAT)

@@ -163,6 +163,7 @@ def test_what_arrived_is_not_seen_in_a_log() -> None:
         pytest.param(get(f"/callback?{QUERY}", "localhost:38080", "Sec-Fetch-Dest: iframe"), 403, id="a frame"),
         pytest.param(b"hello\r\n\r\n", 400, id="no HTTP"),
         pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, id="TLS"),
+        pytest.param(get().replace(b"code=", b"code=\xe9"), 400, id="a byte that no URL has"),
         pytest.param(get("/callback?code=" + "a" * 20_000), 431, id="too large"),
     ],
 )

@@ -92,22 +92,21 @@ def test_a_handler_of_a_base_class_gets_all_below_it() -> None:
 class Asked(type):
     """A class that notes which classes it is asked about."""
 
-    asked: ClassVar[list[type]] = []
+    asked: list[type]
 
     def __subclasscheck__(cls, other: type) -> bool:
-        Asked.asked.append(other)
+        cls.asked.append(other)
         return True
 
 
-class Anything(metaclass=Asked):
-    pass
-
-
 def test_who_wants_a_type_is_found_out_once() -> None:
+    class Anything(metaclass=Asked):
+        asked: ClassVar[list[type]] = []
+
     router: Router[str] = Router()
     router.register(Anything, name)  # type: ignore[type-var, arg-type]
     assert [router.route(event) for event in (MESSAGE, UP, MESSAGE, UP)] == [["ChatMessage"], ["Up"]] * 2
-    assert Asked.asked == [events.ChatMessage, lifecycle.Up]
+    assert Anything.asked == [events.ChatMessage, lifecycle.Up]
 
 
 def test_a_handler_of_a_type_and_of_its_base_is_called_once() -> None:

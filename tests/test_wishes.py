@@ -228,6 +228,13 @@ def test_the_bucket_sets_the_pace() -> None:
     assert said(up) == subscribes(*FOX_TOPICS[4:])
 
 
+def test_a_wait_of_a_billionth_of_a_second_is_none() -> None:
+    wishes, up = wishing(FOX, bucket=Bucket(rate=1e9, burst=1.0, level=1.0)), connected()
+    wishes.begin(up)
+    assert wishes.pace(0.0) == 2e-9
+    assert said(up) == subscribes(*FOX_TOPICS[:2])
+
+
 def test_the_bucket_outlives_connections() -> None:
     wishes = wishing(FOX, bucket=Bucket(rate=1.0, burst=6.0, level=6.0))
     first, second = connected(), connected()

@@ -182,12 +182,12 @@ class Disguise:
         return self.text(text)
 
     def _nested(self, text: str, depth: int) -> str:
-        """A text that may hold JSON in turn."""
+        """A text that begins like JSON's objects and arrays, and may hold one."""
         try:
             told = msgspec.json.decode(text)
         except (msgspec.DecodeError, UnicodeError, ValueError, RecursionError):
             return self.text(text)
-        return _encoded(self._value("", told, depth + 1)) if isinstance(told, dict | list) else self.text(text)
+        return _encoded(self._value("", told, depth + 1))
 
     def _set_back(self, text: str) -> str | None:
         try:
@@ -222,21 +222,22 @@ def _names(key: str, value: Any, depth: int) -> Iterator[str]:
 
 def _known_fields() -> frozenset[str]:
     """The names of all fields that the decoders know, whoever is called like one."""
-    return ENVELOPE.union(*(_fields(shapes.type_info(row.payload), 0) for row in ROWS))
+    return ENVELOPE.union(*(_fields(shapes.type_info(row.payload)) for row in ROWS))
 
 
-def _fields(shape: shapes.Type, depth: int) -> Iterator[str]:
+def _fields(shape: shapes.Type) -> Iterator[str]:
+    """The names of all fields of a payload and of its parts, of which none holds itself."""
     match shape:
-        case shapes.StructType(fields=fields, cls=cls) if depth < DEEPEST:
+        case shapes.StructType(fields=fields, cls=cls):
             yield from getattr(cls, "UNREAD", ())
             for field in fields:
                 yield field.encode_name
-                yield from _fields(field.type, depth + 1)
+                yield from _fields(field.type)
         case shapes.UnionType(types=types):
             for each in types:
-                yield from _fields(each, depth + 1)
+                yield from _fields(each)
         case shapes.VarTupleType(item_type=item) | shapes.ListType(item_type=item):
-            yield from _fields(item, depth + 1)
+            yield from _fields(item)
 
 
 @lru_cache(maxsize=10_000)

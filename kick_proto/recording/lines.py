@@ -54,6 +54,7 @@ __all__ = [
     "event_line",
     "input_line",
     "input_of",
+    "line_text",
     "output_line",
 ]
 
@@ -235,10 +236,7 @@ _decoder: msgspec.json.Decoder[Line | Part] = msgspec.json.Decoder(Line | Part)
 
 def encode_line(line: Line) -> Iterator[bytes]:
     """The line with its end, or its parts, each a line; what is no Unicode in it becomes question marks."""
-    try:
-        encoded = _encode(line)
-    except UnicodeEncodeError:
-        encoded = _encode(_without_surrogates(msgspec.to_builtins(line, enc_hook=repr)))
+    encoded = _encoded(line)
     if len(encoded) < LONGEST_LINE:
         yield encoded + b"\n"
         return
@@ -247,6 +245,18 @@ def encode_line(line: Line) -> Iterator[bytes]:
     for number, start in enumerate(range(0, len(text), PIECE), 1):
         piece = text[start : start + PIECE]
         yield _encode(Part(piece, start + PIECE >= len(text), number, whole)) + b"\n"
+
+
+def line_text(line: Line) -> str:
+    """The line as one text without an end, however long."""
+    return _encoded(line).decode()
+
+
+def _encoded(line: Line) -> bytes:
+    try:
+        return _encode(line)
+    except UnicodeEncodeError:
+        return _encode(_without_surrogates(msgspec.to_builtins(line, enc_hook=repr)))
 
 
 def _without_surrogates(value: Any) -> Any:

@@ -24,6 +24,8 @@ ROUNDS = 8
 CHUNK = 32
 """Letters that are mapped together."""
 REMEMBERED = 50_000
+LONG = 4_096
+"""Characters of a text beyond which its hash stands for it where it is hashed again and again."""
 
 DAYS_BACK = (30, 400)
 """By how many days times are set back, from and to."""
@@ -73,25 +75,27 @@ class Pseudonyms:
 
     def number(self, number: int) -> int:
         """The pseudonym of an id: as many digits; 0 is no id."""
-        if number == 0:
-            return 0
         mapped = int(self._number(str(abs(number))))
         return mapped if number > 0 else -mapped
 
     def _number(self, digits: str) -> str:
         """Digits, of which leading zeros stay: the first other one becomes no zero."""
-        rest = digits.lstrip("0")
-        if not rest:
-            return digits
-        # A number may be all that fits into 64 bits: with its first digit kept, most others fit too.
-        kept = rest[:1] if len(rest) > 18 else ""
-        rest = rest[len(kept) :][:CHUNK]
-        first = 0 if kept else 10 ** (len(rest) - 1)
-        size = 10 ** len(rest) - first
-        mapped = first + self._permuted(int(rest) - first, size, f"number {len(rest)} {kept}")
-        done = len(digits) - len(digits.lstrip("0")) + len(kept)
-        after = digits[done + len(rest) :]
-        return digits[:done] + str(mapped).zfill(len(rest)) + (self._number(after) if after else "")
+        mapped: list[str] = []
+        done = 0
+        while done < len(digits):
+            if digits[done] == "0":
+                mapped.append("0")
+                done += 1
+                continue
+            # A number may be all that fits into 64 bits: with its first digit kept, most others fit too.
+            kept = digits[done] if len(digits) - done > 18 else ""
+            rest = digits[done + len(kept) : done + len(kept) + CHUNK]
+            first = 0 if kept else 10 ** (len(rest) - 1)
+            size = 10 ** len(rest) - first
+            other = first + self._permuted(int(rest) - first, size, f"number {len(rest)} {kept}")
+            mapped.append(kept + str(other).zfill(len(rest)))
+            done += len(kept) + len(rest)
+        return "".join(mapped)
 
     def _word(self, word: str) -> str:
         if word.isascii() and word.isdigit():
@@ -99,25 +103,21 @@ class Pseudonyms:
         if _UUID.fullmatch(word):
             return self._hexadecimal(word)
         folded = [_folded(char) for char in word]
-        spans = [_span(char) for char in folded]
-        tweak = "".join(
-            "-" if char in "-_" else "." if span is None else str(span[0])
-            for char, span in zip(folded, spans, strict=True)
-        )
-        places = [place for place, span in enumerate(spans) if span is not None]
+        tweak = self._brief("".join(map(_shape, folded)))
+        places = [(place, *span) for place, char in enumerate(folded) if (span := _span(char)) is not None]
         mapped = list(folded)
         for start in range(0, len(places), CHUNK):
-            self._map(mapped, spans, places[start : start + CHUNK], f"word {start} {tweak}")
+            self._map(mapped, places[start : start + CHUNK], f"word {start} {tweak}")
+        self._hash_others(mapped, self._brief(word))
         return "".join(
-            new.upper() if old != fold else new
-            for old, fold, new in zip(word, folded, self._hashed(word, mapped, spans), strict=True)
+            mapped[place].upper() if char != folded[place] else mapped[place] for place, char in enumerate(word)
         )
 
-    def _map(self, chars: list[str], spans: list[tuple[int, int] | None], places: list[int], tweak: str) -> None:
+    def _map(self, chars: list[str], places: list[tuple[int, int, int]], tweak: str) -> None:
+        """Replace what stands at these places, of which each names its range, by what they are mapped to together."""
         index, size = 0, 1
         radices = []
-        for place in places:
-            first, last = spans[place] or (0, 0)
+        for place, first, last in places:
             radices.append((place, first, last - first + 1))
             index = index * (last - first + 1) + ord(chars[place]) - first
             size *= last - first + 1
@@ -126,17 +126,16 @@ class Pseudonyms:
             index, offset = divmod(index, radix)
             chars[place] = chr(first + offset)
 
-    def _hashed(self, word: str, mapped: list[str], spans: list[tuple[int, int] | None]) -> list[str]:
+    def _hash_others(self, chars: list[str], word: str) -> None:
         """Replace the letters that are in no range, by what the whole word hashes to."""
         first, last = _OTHERS
-        for place, span in enumerate(spans):
-            if span is None and unicodedata.category(mapped[place])[0] in "LN":
+        for place, char in enumerate(chars):
+            if _span(char) is None and unicodedata.category(char)[0] in "LN":
                 digest = self._hash(f"letter {place} {word}".encode("utf-8", "surrogatepass"))
-                mapped[place] = chr(first + int.from_bytes(digest[:4], "big") % (last - first + 1))
-        return mapped
+                chars[place] = chr(first + int.from_bytes(digest[:4], "big") % (last - first + 1))
 
     def _hexadecimal(self, word: str) -> str:
-        digits = [char for char in word.lower() if char != "-"]
+        digits = [char for char in word if char != "-"]
         size = 16 ** len(digits)
         mapped = iter(f"{self._permuted(int(''.join(digits), 16), size, f'hex {len(digits)}'):0{len(digits)}x}")
         lowered = ["-" if char == "-" else next(mapped) for char in word]
@@ -144,7 +143,7 @@ class Pseudonyms:
 
     def _permuted(self, index: int, size: int, tweak: str) -> int:
         """Where a permutation of 0 to ``size`` takes the index."""
-        half = max(1, ((size - 1).bit_length() + 1) // 2)
+        half = ((size - 1).bit_length() + 1) // 2
         mask = (1 << half) - 1
         while True:
             left, right = index >> half, index & mask
@@ -155,10 +154,12 @@ class Pseudonyms:
                 return index
 
     def _round(self, message: str, bits: int) -> int:
-        found = b""
-        while len(found) * 8 < bits:
-            found += self._hash(f"{len(found)} {message}".encode())
-        return int.from_bytes(found, "big") & ((1 << bits) - 1)
+        # One hash has bits enough for half of CHUNK letters of the widest range. The 0 is a part of every pseudonym.
+        return int.from_bytes(self._hash(f"0 {message}".encode()), "big") & ((1 << bits) - 1)
+
+    def _brief(self, text: str) -> str:
+        """The text, or what stands for a long one: with each of its letters the whole of it would be hashed."""
+        return text if len(text) <= LONG else self._hash(text.encode("utf-8", "surrogatepass")).hex()
 
     def _hash(self, message: bytes) -> bytes:
         return hmac.digest(self._key, message, "sha256")
@@ -168,6 +169,12 @@ def _folded(char: str) -> str:
     """The small letter of a capital that has one of one character, and goes back to it."""
     lower = char.lower()
     return lower if len(lower) == 1 and lower.upper() == char else char
+
+
+def _shape(char: str) -> str:
+    """What a word's permutation is told of a letter: its range, or that it has none; ``-`` and ``_`` are alike."""
+    span = _span(char)
+    return "-" if char in "-_" else "." if span is None else str(span[0])
 
 
 @lru_cache(REMEMBERED)

@@ -29,8 +29,8 @@ from kick_proto.recording.lines import (
     Take,
     Timeout,
     Unreachable,
-    encode_line,
     input_of,
+    line_text,
 )
 from kick_proto.recording.recorder import Commands, RecordedRng, Recorder
 from kick_proto.recording.setup import machines
@@ -191,7 +191,7 @@ def _difference(act: Act, ours: Result | None, theirs: Result | None) -> Differe
 
 
 def _text(line: Result | None) -> str:
-    return "" if line is None else b"".join(encode_line(line)).decode("utf-8", "replace").strip()
+    return "" if line is None else line_text(line)
 
 
 def _around(text: str, place: int) -> str:

@@ -14,6 +14,7 @@ Every wait ends: a try by the total timeout, and a call that is in no flight ``h
 from bisect import insort
 from collections import deque
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Any, TypeAlias
 
 import msgspec
@@ -76,7 +77,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
                 raise ValueError(f"{name} is at least 1, not {getattr(self, name)}")
         if not 0 < self.pause <= self.longest_pause:
             raise ValueError(f"pauses need 0 < pause <= longest_pause, not {self.pause}, {self.longest_pause}")
-        if not 0 < self.hold < float("inf"):
+        if not 0 < self.hold < inf:
             raise ValueError(f"hold is seconds above 0, not {self.hold}")
 
 

@@ -1,5 +1,6 @@
 """What a client remembers: of each call that is open, and of each host."""
 
+from math import inf
 from typing import Any
 
 import msgspec
@@ -48,5 +49,5 @@ class Lane:
         self.queue: list[int] = []
         self.flying: set[int] = set()
         self.state = LaneState.IDLE
-        self.limited_at = float("-inf")
-        self.paused_until = float("-inf")
+        self.limited_at = -inf
+        self.paused_until = -inf

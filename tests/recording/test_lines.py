@@ -26,6 +26,7 @@ from kick_proto.recording.lines import (
     event_line,
     input_line,
     input_of,
+    line_text,
     output_line,
 )
 from tests.scenes import FOX
@@ -137,6 +138,13 @@ def test_a_long_line_comes_in_parts() -> None:
     joiner = Joiner()
     *rest, last = [joiner.feed(raw) for raw in raws]
     assert (set(rest), last, joiner.is_waiting) == ({Fed(None)}, Fed(line), False)
+
+
+def test_as_one_text_a_line_has_no_end_and_no_parts() -> None:
+    assert line_text(Cancelling(3)) == '{"line":"cancel","ref":3}'
+    assert line_text(Cancelling(3)) + "\n" == b"".join(encode_line(Cancelling(3))).decode()
+    long = "x" * lines.LONGEST_LINE
+    assert line_text(lines.Raised(long + "\ud800")) == f'{{"line":"raised","error":"{long}?"}}'
 
 
 PART = b'{"line":"part","text":"{\\"line\\":"}'

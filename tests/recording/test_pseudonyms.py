@@ -1,10 +1,12 @@
 import string
+from hashlib import sha256
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kick_proto.recording.pseudonyms import DAYS_BACK, RANGES, Pseudonyms
+from kick_proto.recording.pseudonyms import CHUNK, DAYS_BACK, RANGES, REMEMBERED, Pseudonyms
 
 KEY = b"sixteen bytes at least"
 PSEUDONYMS = Pseudonyms(KEY)
@@ -117,6 +119,23 @@ def test_the_pseudonyms_of_a_key_are_the_same_in_every_version_so_that_recording
     assert Pseudonyms(KEY).word(word) == pseudonym
 
 
+@pytest.mark.parametrize(
+    ("word", "digest"),
+    [
+        pytest.param("a" * 2_048, "bccb3184fff9f8af", id="letters of which the shape is not long"),
+        pytest.param("a" * 2_049, "7f62fcc23f26c049", id="letters of which it is"),
+        pytest.param("\u0570" * 4_096, "5354210ff32fb7a1", id="others that are not hashed first"),
+        pytest.param("\u0570" * 4_097, "9cf1ed85fbe8e5d0", id="others that are"),
+        pytest.param("\u0570" * 4_096 + "\ud800", "22986ebbdd651692", id="with half a letter"),
+        pytest.param("1002" * 10_000, "fdebdf943d47e108", id="digits"),
+    ],
+)
+def test_so_are_those_of_words_as_long_as_nobody_writes_them(word: str, digest: str) -> None:
+    pseudonym = Pseudonyms(KEY).word(word)
+    assert sha256(pseudonym.encode("utf-8", "surrogatepass")).hexdigest()[:16] == digest
+    assert len(pseudonym) == len(word)
+
+
 def test_so_are_its_numbers_and_the_time_that_it_takes_away() -> None:
     fresh = Pseudonyms(KEY)
     told = [7, 668, -1_234_567, 10**18]
@@ -140,5 +159,17 @@ def test_long_words_are_mapped_whole() -> None:
     mapped = PSEUDONYMS.word(long)
     assert sum(old == new for old, new in zip(long, mapped, strict=True)) < 500
     assert PSEUDONYMS.word(long[:-1] + "k") != mapped
-    digits = PSEUDONYMS.word("9" * 5000)
-    assert (len(digits), digits.isdigit(), digits.startswith("9")) == (5000, True, True)
+    digits = PSEUDONYMS.word("9" * 40_000)
+    assert (len(digits), digits.isdigit(), digits.startswith("9")) == (40_000, True, True)
+    assert len(PSEUDONYMS.word("a" * 40_000)) == 40_000
+
+
+def test_half_of_what_is_mapped_together_fits_into_one_hash() -> None:
+    widest = max(ord(last) - ord(first) + 1 for first, last in RANGES)
+    assert widest**CHUNK <= 2 ** (2 * 256)
+    assert 16**64 <= 2 ** (2 * 256)
+
+
+def test_words_are_not_remembered_without_end() -> None:
+    word: Any = Pseudonyms(KEY).word
+    assert word.cache_info().maxsize == REMEMBERED
