@@ -81,9 +81,8 @@ class Merge:
         self._ready: list[SessionEvent] = []
         self._merged = 0
 
-        self._last_number = 0
         self._facts: dict[Hashable, list[Fact[Any]]] = {}
-        self._pending: dict[int, Fact[Any]] = {}
+        self._pending: dict[Fact[Any], None] = {}
         self._past: deque[Fact[Any]] = deque()
         self._streams: dict[Hashable, int] = {}
         self._boards: dict[Hashable, Hashable] = {}
@@ -131,7 +130,7 @@ class Merge:
         inner = self._machine.poll_timeout()
         if not self._pending or self._is_behind():
             return inner
-        own = min(fact.deadline for fact in self._pending.values())
+        own = min(fact.deadline for fact in self._pending)
         return own if inner is None else min(own, inner)
 
     @property
@@ -147,10 +146,12 @@ class Merge:
     # From the session's events to ours
 
     def _begin(self, now: float) -> None:
-        """What is due by now went out before what happens now."""
+        """What is due by now went out before what happens now, and what is remembered until now is forgotten."""
         self._now = now
-        if self._pending and not self._is_behind():
+        if not self._is_behind():
             self._release_due()
+            while self._past and self._past[0].until < now:
+                self._forget_oldest()
 
     def _settle(self) -> None:
         if self._machine.closed:
@@ -167,8 +168,7 @@ class Merge:
             REACTIONS[type(events[position])](self, events[position])
             handed_on = position + 1
         ready += events[handed_on:] if handed_on else events
-        if self._pending:
-            self._release_due()
+        self._release_due()
 
     def _is_behind(self) -> bool:
         return len(self._ready) >= self._backlog
@@ -177,13 +177,11 @@ class Merge:
 
     def _hold(self, part: JoinedEvent, *, rule: Rule[Any]) -> None:
         """Join the part to its fact, or let it begin one."""
-        self._forget_past()
         key, clue = (rule.kind, _place(part), rule.key(part)), rule.clue(part)
         fact = self._find(key, part, clue)
         if fact is None:
-            self._last_number += 1
             deadline = self._now + self._wait
-            fact = Fact(self._last_number, rule, key, part, clue, deadline=deadline, until=deadline + self._wait)
+            fact = Fact(rule, key, part, clue, deadline=deadline, until=deadline + self._wait)
             self._facts.setdefault(key, []).append(fact)
             self._await(fact)
         elif (not fact.is_pending or fact.has(part, clue)) and not self._brings_news(fact, part):
@@ -216,8 +214,9 @@ class Merge:
         return found
 
     def _is_near(self, fact: Fact[Any], part: JoinedEvent) -> bool:
-        """By both clocks: what is taken up late has one ``now``, whenever it was read."""
-        return self._now <= fact.until and abs(part.received_at - fact.parts[0].received_at) <= self._apart
+        """By when they were read: what is taken up late has one ``now``, and has not come late for that."""
+        apart: timedelta = part.received_at - fact.parts[0].received_at
+        return abs(apart) <= self._apart
 
     def _brings_news(self, fact: Fact[Any], part: JoinedEvent) -> bool:
         fields = fact.rule.changes if fact.is_complete else fact.rule.news
@@ -228,32 +227,32 @@ class Merge:
 
     def _await(self, fact: Fact[Any]) -> None:
         fact.is_pending = True
-        self._pending[fact.number] = fact
+        self._pending[fact] = None
         if len(self._pending) > self._most:
-            self._release(next(iter(self._pending.values())))
+            self._release(next(iter(self._pending)))
 
     def _release(self, fact: Fact[Any]) -> None:
-        del self._pending[fact.number]
+        del self._pending[fact]
         fact.is_pending = False
         self._past.append(fact)
+        if len(self._past) > self._most:
+            self._forget_oldest()
         self._ready.append(msgspec.structs.replace(fact.event, sources=tuple(part.raw for part in fact.parts)))
 
     def _release_due(self) -> None:
-        for fact in [fact for fact in self._pending.values() if fact.deadline <= self._now]:
+        for fact in [fact for fact in self._pending if fact.deadline <= self._now]:
             self._release(fact)
 
     def _flush(self) -> None:
-        for fact in list(self._pending.values()):
+        for fact in list(self._pending):
             self._release(fact)
 
-    def _forget_past(self) -> None:
-        past = self._past
-        while past and (len(past) > self._most or past[0].until < self._now):
-            fact = past.popleft()
-            facts = self._facts[fact.key]
-            facts.remove(fact)
-            if not facts:
-                del self._facts[fact.key]
+    def _forget_oldest(self) -> None:
+        fact = self._past.popleft()
+        facts = self._facts[fact.key]
+        facts.remove(fact)
+        if not facts:
+            del self._facts[fact.key]
 
     # Reactions that hold nothing back
 

@@ -42,12 +42,11 @@ class Fact(Generic[PartT]):
 
     __slots__ = (
         "_event", "_frames", "_is_complete", "chunk_count", "deadline", "heard", "id", "is_pending", "key", "names",
-        "number", "numbers", "owner", "parts", "rule", "until",
+        "numbers", "owner", "parts", "rule", "until",
     )  # fmt: skip
 
     def __init__(
         self,
-        number: int,
         rule: "Rule[PartT]",
         key: Hashable,
         part: PartT,
@@ -56,7 +55,6 @@ class Fact(Generic[PartT]):
         deadline: float,
         until: float,
     ) -> None:
-        self.number = number
         self.rule = rule
         self.key = key
         self.parts: list[PartT] = []

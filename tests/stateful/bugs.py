@@ -329,7 +329,7 @@ BUGS: tuple[Bug, ...] = (
         "merge",
         "more is held back than may be",
         Merge._await,
-        "self._release(next(iter(self._pending.values())))",
+        "self._release(next(iter(self._pending)))",
         "pass",
     ),
     Bug("merge", "one channel's facts are another's", Merge._hold, "_place(part), rule.key(part)", "0, rule.key(part)"),
