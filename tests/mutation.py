@@ -56,7 +56,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "http": ("test_http",),
     "ids": ("test_ids",),
     "lifecycle": ("test_lifecycle",),
-    "merge": ("test_merge",),
+    "merge": ("test_merge", "test_merge_gifts"),
     "oauth": ("test_oauth", "test_oauth_attempt", "test_oauth_edges"),
     "outcomes": ("test_outcomes",),
     "pace": ("test_pace",),
