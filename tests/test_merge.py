@@ -224,7 +224,10 @@ def test_a_late_part_that_tells_nothing_is_dropped_and_counted() -> None:
 def test_the_same_name_later_is_another_fact() -> None:
     stage = Stage()
     stage.tell(subscription()[0])
-    stage.wait(4.1)
+    assert len(stage.wait(4)) == 1
+    stage.tell(subscription()[0])
+    assert stage.wait(0.1) == []
+    assert stage.merge.merged == 1
     stage.tell(subscription()[0])
     assert len(stage.wait(2)) == 1
 
@@ -579,7 +582,7 @@ def test_beyond_the_limit_the_oldest_goes_out_early() -> None:
     delivered = stage.tell(*(subscription(name)[0] for name in ("Bob", "Cid", "Dan", "Eve")))
     assert [each.username for each in delivered] == ["Bob", "Cid"]
     assert [each.username for each in stage.wait(2)] == ["Dan", "Eve"]
-    assert stage.tell(subscription("Eve")[0], subscription("Bob")[0]) == []
+    assert stage.tell(subscription("Dan")[0], subscription("Eve")[0], subscription("Bob")[0]) == []
     assert [each.username for each in stage.wait(2)] == ["Bob"]
     assert len(stage.tell(*(online(1, msgspec.structs.replace(FOX, channel_id=n)) for n in (1, 2, 3, 1)))) == 4
 
@@ -600,11 +603,36 @@ def test_a_wait_of_nothing_joins_what_comes_in_one_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"wait": -1.0}, {"wait": float("nan")}, {"wait": float("inf")}, {"most": 0}, {"backlog": -1}], ids=str
+    "options",
+    [{"wait": -1.0}, {"wait": 3_600.5}, {"wait": float("nan")}, {"wait": float("inf")}, {"most": 0}, {"backlog": -1}],
+    ids=str,
 )
 def test_limits_without_a_meaning_are_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"wait|most"):
+    with pytest.raises(
+        ValueError, match=r"^the wait for the siblings of a frame is 0 to|^most is a count .* at least 0$"
+    ):
         Stage(**options)
+
+
+@pytest.mark.parametrize("options", [{"wait": 3_600.0}, {"most": 1}, {"backlog": 0}, {"backlog": 1}], ids=str)
+def test_the_narrowest_and_the_widest_limits_hold(options: dict[str, Any]) -> None:
+    stage = Stage(**options)
+    assert len(stage.tell(hello(), hello(), hello())) == 3
+    assert len(stage.tell(*raid())) == 1
+
+
+def test_by_default_a_thousand_facts_are_held_back() -> None:
+    stage = Stage()
+    assert stage.tell(*(subscription(f"viewer{number}")[0] for number in range(1_000))) == []
+    assert [event.username for event in stage.tell(subscription()[0])] == ["viewer0"]
+
+
+def test_by_default_a_thousand_events_stop_the_clock_of_the_facts() -> None:
+    stage = Stage()
+    stage.read(raid()[0], *map(hello, range(999)))
+    assert stage.merge.poll_timeout() == 102.0
+    stage.read(hello())
+    assert stage.merge.poll_timeout() is None
 
 
 def test_a_copy_goes_on_by_itself() -> None:
@@ -621,14 +649,16 @@ def test_a_copy_goes_on_by_itself() -> None:
 # Whoever reads late
 
 
-def test_frames_that_were_read_long_apart_are_of_two_facts_though_they_are_taken_up_at_once() -> None:
+@pytest.mark.parametrize(("apart", "facts"), [(4.0, 1), (4.1, 2), (3_600.0, 2)])
+def test_frames_that_were_read_long_apart_are_of_two_facts_though_they_are_taken_up_at_once(
+    apart: float, facts: int
+) -> None:
     stage = Stage(backlog=1)
     stage.read(hello())
     stage.read(raid()[0])
-    stage.now += 3_600
+    stage.now += apart
     stage.read(raid()[1])
-    assert stage.tell() != []
-    assert [len(event.sources) for event in stage.wait(2)] == [1, 1]
+    assert sum(type(event) is RaidReceived for event in [*stage.tell(), *stage.wait(2)]) == facts
 
 
 def test_a_fact_whose_frames_came_in_time_is_one_however_late_they_are_taken_up() -> None:

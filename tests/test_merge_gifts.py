@@ -65,6 +65,30 @@ def test_what_tells_no_total_has_no_number_but_that_of_its_people() -> None:
     assert found(two, one) == [[two], [one]]
 
 
+def test_a_gift_is_known_by_each_number_that_a_frame_of_it_told() -> None:
+    chunk, two, line = gift(list("abcde"), cuts=(2,))[0], ids(1, 2), frame(LINE, gifter="Gil", gifted_total=5)
+    assert found(chunk, two, line) == [[chunk, two, line]]
+
+
+def test_a_gift_stays_its_gifters_after_a_frame_that_tells_none() -> None:
+    line, three, of_hal = (
+        frame(LINE, gifter="Gil", gifted_total=3),
+        ids(1, 2, 3),
+        frame(FEED, gifter="Hal", gifted_total=3),
+    )
+    assert found(line, three, of_hal) == [[line, three], [of_hal]]
+
+
+def test_a_gift_that_is_waited_for_comes_before_one_that_went_out_incomplete() -> None:
+    stage = Stage()
+    one, two = (frame(LINE, gifter="Gil", gifted_total=3) for _ in range(2))
+    feed = frame(FEED, gifter="Gil", gifted_total=3)
+    stage.tell(one)
+    stage.wait(2)
+    stage.tell(two, feed)
+    assert [event.sources for event in stage.wait(2)] == [raws([two, feed])]
+
+
 def test_the_gifter_says_more_than_the_number() -> None:
     """A gift of nobody's of the same number, though it is older, does not get the frames of the gifter's."""
     anonymous, of_gil = gift(["amy", "Bob"], gifter=None, id=None), gift(["Cid", "Dan"], id=None)

@@ -167,7 +167,7 @@ class Merge:
             ready += events[handed_on:position]
             REACTIONS[type(events[position])](self, events[position])
             handed_on = position + 1
-        ready += events[handed_on:] if handed_on else events
+        ready += events[handed_on:]
         self._release_due()
 
     def _is_behind(self) -> bool:
@@ -184,17 +184,17 @@ class Merge:
             fact = Fact(rule, key, part, clue, deadline=deadline, until=deadline + self._wait)
             self._facts.setdefault(key, []).append(fact)
             self._await(fact)
-        elif (not fact.is_pending or fact.has(part, clue)) and not self._brings_news(fact, part):
+        elif (fact not in self._pending or fact.has(part, clue)) and not self._brings_news(fact, part):
             # A frame that is here already can be news: rules that are set back are told by the frame of before.
             fact.drop(part, clue)
             self._merged += 1
         else:
             fact.add(part, clue)
-            if not fact.is_pending:
+            if fact not in self._pending:
                 self._past.remove(fact)
                 fact.deadline = min(self._now + self._wait, fact.until)
                 self._await(fact)
-        if fact.is_pending and fact.is_complete:
+        if fact in self._pending and fact.is_complete:
             self._release(fact)
 
     def _find(self, key: Hashable, part: JoinedEvent, clue: Clue) -> Fact[Any] | None:
@@ -208,9 +208,9 @@ class Merge:
                 continue
             if fact.has(part, clue):
                 return fact
-            score = fact.rule.fits(fact, part, clue)
-            if score and (score, fact.is_pending or fact.is_complete) > best:
-                found, best = fact, (score, fact.is_pending or fact.is_complete)
+            fit = fact.rule.fits(fact, part, clue)
+            if fit and (score := (fit, fact in self._pending or fact.is_complete)) > best:
+                found, best = fact, score
         return found
 
     def _is_near(self, fact: Fact[Any], part: JoinedEvent) -> bool:
@@ -226,14 +226,12 @@ class Merge:
         return any(getattr(joined, field) != getattr(fact.event, field) for field in fields)
 
     def _await(self, fact: Fact[Any]) -> None:
-        fact.is_pending = True
         self._pending[fact] = None
         if len(self._pending) > self._most:
             self._release(next(iter(self._pending)))
 
     def _release(self, fact: Fact[Any]) -> None:
         del self._pending[fact]
-        fact.is_pending = False
         self._past.append(fact)
         if len(self._past) > self._most:
             self._forget_oldest()

@@ -41,9 +41,13 @@ class Fact(Generic[PartT]):
     """
 
     __slots__ = (
-        "_event", "_frames", "_is_complete", "chunk_count", "deadline", "heard", "id", "is_pending", "key", "names",
-        "numbers", "owner", "parts", "rule", "until",
+        "_event", "_frames", "_is_complete", "chunk_count", "deadline", "heard", "id", "key", "names", "numbers",
+        "owner", "parts", "rule", "until",
     )  # fmt: skip
+
+    _event: PartT | None
+    _is_complete: bool | None
+    # None with each part that comes, until somebody asks.
 
     def __init__(
         self,
@@ -65,11 +69,8 @@ class Fact(Generic[PartT]):
         self.owner: str | None = None
         self.heard: list[PartT] = []
         self._frames: set[Frame] = set()
-        self._event: PartT | None = None
-        self._is_complete: bool | None = None
         self.deadline = deadline
         self.until = until
-        self.is_pending = True
         self.add(part, clue)
 
     @property
