@@ -686,6 +686,15 @@ def test_a_fact_that_was_told_is_remembered_until_what_was_read_meanwhile_is_tak
     assert event.sources == raws([counted, numbered, line])
 
 
+def test_a_timeout_that_comes_too_early_puts_off_nothing() -> None:
+    stage = Stage(backlog=1)
+    stage.read(hello())
+    stage.read(raid()[0])
+    stage.merge.handle_timeout(101.0)
+    stage.merge.take_events()
+    assert stage.merge.poll_timeout() == 102.0
+
+
 def test_events_are_taken_one_by_one_in_their_order() -> None:
     stage = Stage()
     stage.read(hello(1), hello(2), hello(3))

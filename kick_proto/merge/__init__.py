@@ -9,8 +9,8 @@ counted, one that adds something lets the fact go out once more, with everything
 Facts go out before ``Down`` and ``GaveUp`` are told, and before this machine is closed: their siblings will not come.
 
 Commands stay on the session: after one, call ``handle_timeout(now)`` here. While ``backlog`` events stand undelivered
-here, further ones are left in the session, where they count for its marks, and the clock of the facts stands still:
-whoever does not read misses no deadline. Source: Seen: wire catalogue section 8 (2023-2026).
+here, further ones are left in the session, where they count for its marks, and no fact goes out or is forgotten: what
+was read in time is joined, however late it is taken up. Source: Seen: wire catalogue section 8 (2023-2026).
 """
 
 import math
@@ -77,7 +77,7 @@ class Merge:
         self._apart = timedelta(seconds=2 * wait)
         self._most = most
         self._backlog = max(backlog, 1)
-        self._now = -math.inf
+        self._read_at = -math.inf
         self._ready: list[SessionEvent] = []
         self._merged = 0
 
@@ -97,6 +97,7 @@ class Merge:
     def handle_input(self, now: float, received: Input[Sequence[str]]) -> None:
         """Take in what happened to a socket."""
         self._begin(now)
+        self._read_at = now
         self._machine.handle_input(now, received)
         self._settle()
 
@@ -147,9 +148,8 @@ class Merge:
 
     def _begin(self, now: float) -> None:
         """What is due by now went out before what happens now, and what is remembered until now is forgotten."""
-        self._now = now
         if not self._is_behind():
-            self._release_due()
+            self._release_due(now)
             while self._past and self._past[0].until < now:
                 self._forget_oldest()
 
@@ -168,7 +168,7 @@ class Merge:
             REACTIONS[type(events[position])](self, events[position])
             handed_on = position + 1
         ready += events[handed_on:]
-        self._release_due()
+        self._release_due(self._read_at)
 
     def _is_behind(self) -> bool:
         return len(self._ready) >= self._backlog
@@ -180,7 +180,7 @@ class Merge:
         key, clue = (rule.kind, _place(part), rule.key(part)), rule.clue(part)
         fact = self._find(key, part, clue)
         if fact is None:
-            deadline = self._now + self._wait
+            deadline = self._read_at + self._wait
             fact = Fact(rule, key, part, clue, deadline=deadline, until=deadline + self._wait)
             self._facts.setdefault(key, []).append(fact)
             self._await(fact)
@@ -192,7 +192,7 @@ class Merge:
             fact.add(part, clue)
             if fact not in self._pending:
                 self._past.remove(fact)
-                fact.deadline = min(self._now + self._wait, fact.until)
+                fact.deadline = min(self._read_at + self._wait, fact.until)
                 self._await(fact)
         if fact in self._pending and fact.is_complete:
             self._release(fact)
@@ -214,7 +214,7 @@ class Merge:
         return found
 
     def _is_near(self, fact: Fact[Any], part: JoinedEvent) -> bool:
-        """By when they were read: what is taken up late has one ``now``, and has not come late for that."""
+        """By when the two were read, for what is taken up late has not come late for that."""
         apart: timedelta = part.received_at - fact.parts[0].received_at
         return abs(apart) <= self._apart
 
@@ -237,8 +237,8 @@ class Merge:
             self._forget_oldest()
         self._ready.append(msgspec.structs.replace(fact.event, sources=tuple(part.raw for part in fact.parts)))
 
-    def _release_due(self) -> None:
-        for fact in [fact for fact in self._pending if fact.deadline <= self._now]:
+    def _release_due(self, now: float) -> None:
+        for fact in [fact for fact in self._pending if fact.deadline <= now]:
             self._release(fact)
 
     def _flush(self) -> None:
