@@ -8,7 +8,7 @@ no test can tell it from the original, in ``docs/mutation.md``, where this reads
 mutmut forks when all is imported, so a mutant of what runs while a module is loaded (a function that makes the rows of
 a table) is never met in its runs. Hence a survivor is tried once more, in a process of its own and against all tests of
 the module, before it counts as one. So is one that mutmut stopped because its time was up, before it counts as killed:
-whether it spins or the machine was busy is told by a test that does not end within two minutes.
+whether it spins or the machine was busy is told by a test that does not end within two minutes, or eats up its memory.
 """
 
 import os
@@ -113,6 +113,12 @@ track_dependencies = false
 
 KILLED = frozenset({1, 3})
 """Exit codes of a mutant that a test told apart. Where its time was up, the machine may have been busy: tried again."""
+AFRESH = """\
+import resource, sys, pytest
+resource.setrlimit(resource.RLIMIT_AS, (2**32, 2**32))
+sys.exit(pytest.main(sys.argv[1:]))
+"""
+"""What a process of its own runs: what spins may fill a list meanwhile, so it gets 4 GiB and no more."""
 LISTED = re.compile(r"^\| `(kick_proto\.[\w.ǁ]+__mutmut_\d+)` \|", re.MULTILINE)
 
 
@@ -171,7 +177,7 @@ def score_of(module: str, place: Path, page: str) -> Score:
 def survives_afresh(name: str, module: str, place: Path) -> bool:
     """Whether all tests of the module pass with that mutant in a process that has loaded nothing before."""
     tests = [f"tests/{test}.py" for test in tests_of(module)]
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-o", "timeout=120", *tests]
+    command = [sys.executable, "-c", AFRESH, "-x", "-q", "-p", "no:cacheprovider", "-o", "timeout=120", *tests]
     environment = {**os.environ, "HYPOTHESIS_PROFILE": "mutation", "MUTANT_UNDER_TEST": name}
     tried = subprocess.run(command, cwd=place / "mutants", env=environment, capture_output=True, check=False)
     return tried.returncode == 0

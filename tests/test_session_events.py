@@ -26,6 +26,7 @@ from tests.session_acts import (
     FOX_TOPICS,
     OWL_TOPICS,
     PERSISTENT,
+    be_up,
     downs,
     hear,
     led_to,
@@ -209,6 +210,13 @@ def catch_up(session: Session, world: World) -> list[SessionEvent]:
 
 def fall_behind(world: World, server: KickServer) -> None:
     publish(world, server, *(chat(f"m-{number}") for number in range(4)))
+
+
+def test_a_session_that_never_was_behind_is_read_whatever_stands_above_the_low_mark() -> None:
+    session = Session(with_(low_water=0, high_water=2), rng=random.Random(7))
+    be_up(session)
+    assert session.wants_input
+    assert [type(event) for event in session.take_events()] == [Up]
 
 
 def test_reading_stops_at_the_high_water_mark_and_goes_on_at_the_low_one() -> None:
