@@ -10,7 +10,7 @@ from kick_proto.frames import Frame, encode_frame
 from kick_proto.ids import topics_of
 from kick_proto.machine import Opened, Received, Rng
 from kick_proto.pusher import App
-from kick_proto.recording.lines import LONGEST_LINE, Draw, Header
+from kick_proto.recording.lines import LONGEST_LINE, Draw, Header, Opening, Part, encode_line
 from kick_proto.recording.recorder import Commands, RecordedRng, Recorder, header
 from kick_proto.recording.replaying import Difference, play, recorded_machine, replay
 from kick_proto.recording.setup import machines, setup_of
@@ -199,9 +199,13 @@ def test_what_differs_in_a_line_that_was_cut_into_parts_is_told_as_of_one_line()
     recorder = new_recorder(Config(provider=App(key="k" * LONGEST_LINE)), merge=None)
     recorder.connect(0.0)
     lines = recorder.take_lines()
-    second = next(number for number, line in enumerate(lines) if b'"line\\":\\"open' in line) + 1
-    changed = lines[second].replace(b'"text":"k', b'"text":"K')
-    (difference,) = replay(read([*lines[:second], changed, *lines[second + 1 :], TICK])).differences
+    first = next(number for number, line in enumerate(lines) if b'"line\\":\\"open' in line)
+    parts = [msgspec.json.decode(line, type=Part) for line in lines[first:]]
+    opening = msgspec.json.decode("".join(part.text for part in parts), type=Opening)
+    middle = len(opening.target) // 2
+    changed = f"{opening.target[:middle]}K{opening.target[middle + 1 :]}"
+    damaged = [*lines[:first], *encode_line(msgspec.structs.replace(opening, target=changed)), TICK]
+    (difference,) = replay(read(damaged)).differences
     assert difference.recorded == f"...{'k' * 200}K{'k' * 199}..."
     assert difference.replayed == f"...{'k' * 400}..."
 
