@@ -1,17 +1,21 @@
 """What an account hands on to the two below it: numbers, pace, chance and time; and which token a refusal is of."""
 
 import random
+from collections.abc import Callable
+
+import pytest
 
 from kick_proto import rest
 from kick_proto.account import Account
 from kick_proto.endpoints.call import Auth
 from kick_proto.oauth import Config
-from kick_proto.oauth.events import Declined, Refreshed, Unintrospected
+from kick_proto.oauth.events import Declined, Refreshed, Unintrospected, Unrefreshed
+from kick_proto.oauth.states import State as GrantState
 from kick_proto.outcomes import Outcome
 from kick_proto.pace import Pace
 from kick_proto.rest import Refused, Replied
 from tests.exchanges import ENTROPY, SILENCE, Exchanges, Kick, error, thing
-from tests.test_account import OVER, THEIRS, fresh, kinds, logged_in, store
+from tests.test_account import DUE, OVER, THEIRS, fresh, kinds, logged_in, store
 from tests.test_oauth import APP, STORED
 
 SLOW = Config()
@@ -54,6 +58,47 @@ def test_what_ends_because_another_call_is_abandoned_late_is_told_at_once() -> N
     assert isinstance(refused, Refused)
     assert (refused.ref, refused.failure.outcome) == (late, Outcome.UNREACHABLE)
     assert account.poll_timeout() is None
+
+
+def exchanging(account: Account, world: Exchanges) -> None:
+    url = world.call(account.begin, entropy=ENTROPY)
+    world.call(account.answer, world.kick.authorize(url))
+
+
+def introspecting(account: Account, world: Exchanges) -> None:
+    world.call(account.introspect)
+
+
+def come_back(account: Account, kick: Kick, now: float) -> None:
+    account.answer(now, kick.authorize(account.begin(now, entropy=ENTROPY)))
+
+
+@pytest.mark.parametrize(
+    ("hangs", "command"),
+    [
+        pytest.param(exchanging, lambda account, kick, now: account.begin(now, entropy=ENTROPY), id="begin"),
+        pytest.param(introspecting, come_back, id="answer"),
+        pytest.param(exchanging, lambda account, kick, now: account.request_app_token(now), id="request_app_token"),
+        pytest.param(exchanging, lambda account, kick, now: account.introspect(now), id="introspect"),
+    ],
+)
+def test_after_a_renewal_that_a_late_command_ends_calls_make_none_for_a_while(
+    hangs: Callable[[Account, Exchanges], None], command: Callable[[Account, Kick, float], object]
+) -> None:
+    """It waited for its turn behind what hangs, for longer than a call may."""
+    account, world = logged_in(config=SLOW)
+    world.advance(DUE)
+    world.kick.faults.append(SILENCE)
+    hangs(account, world)
+    account.refresh(DUE)
+    late = DUE + SLOW.rest.hold
+    command(account, world.kick, late)
+    assert Unrefreshed in kinds(account.take_events())
+    states = []
+    for seconds in (29.0, 30.0):
+        account.submit(late + seconds, thing())
+        states.append(account.grant_state)
+    assert states == [GrantState.HELD, GrantState.REFRESHING]
 
 
 def test_accounts_that_share_their_refs_give_none_of_them_twice() -> None:
