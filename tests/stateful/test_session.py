@@ -252,11 +252,11 @@ class SessionLife(RuleBasedStateMachine):
         kinds = [kind for kind in KINDS if (kind != said.kind) is other]
         self.say(said._replace(kind=kinds[0]))
 
-    @precondition(lambda self: self.session.state is State.UP)
-    @rule(channel=channels, kind=st.sampled_from([*KINDS]), seconds=st.sampled_from([7.0, 40.0]))
-    def publish_on_both_sides_of_a_gap(self, channel: Channel, kind: str, seconds: float) -> None:
+    @precondition(lambda self: self.session.state is State.UP and self.wanted and not self.muted)
+    @rule(data=st.data(), kind=st.sampled_from([*KINDS]), seconds=st.sampled_from([7.0, 40.0]))
+    def publish_on_both_sides_of_a_gap(self, data: st.DataObject, kind: str, seconds: float) -> None:
         """The same message, before a connection is lost and after it: an id is remembered all the same."""
-        self.publish(channel, kind)
+        self.publish(data.draw(st.sampled_from([*self.wanted])), kind)
         said = self.sent[-1]
         self.cut()
         self.world.advance(seconds)
