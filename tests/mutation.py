@@ -8,7 +8,7 @@ no test can tell it from the original, in ``docs/mutation.md``, where this reads
 mutmut forks when all is imported, so a mutant of what runs while a module is loaded (a function that makes the rows of
 a table) is never met in its runs. Hence a survivor is tried once more, in a process of its own and against all tests of
 the module, before it counts as one. So is one that mutmut stopped because its time was up, before it counts as killed:
-whether it spins or the machine was busy is told by a test that does not end within two minutes, or eats up its memory.
+whether it spins or the machine was busy is told by a test that takes more than half a minute, or eats up its memory.
 """
 
 import os
@@ -177,7 +177,7 @@ def score_of(module: str, place: Path, page: str) -> Score:
 def survives_afresh(name: str, module: str, place: Path) -> bool:
     """Whether all tests of the module pass with that mutant in a process that has loaded nothing before."""
     tests = [f"tests/{test}.py" for test in tests_of(module)]
-    command = [sys.executable, "-c", AFRESH, "-x", "-q", "-p", "no:cacheprovider", "-o", "timeout=120", *tests]
+    command = [sys.executable, "-c", AFRESH, "-x", "-q", "-p", "no:cacheprovider", "-o", "timeout=30", *tests]
     environment = {**os.environ, "HYPOTHESIS_PROFILE": "mutation", "MUTANT_UNDER_TEST": name}
     tried = subprocess.run(command, cwd=place / "mutants", env=environment, capture_output=True, check=False)
     return tried.returncode == 0

@@ -137,6 +137,11 @@ def test_without_a_rest_every_frame_is_looked_at() -> None:
     assert of(Kind.UNREAD, report) == [("ChatMessageEvent", "$.new_field", "int", 3, 3)]
 
 
+def test_a_rest_may_be_shorter_than_a_second() -> None:
+    at = [(now, chat(new_field=1)) for now in (100.0, 100.4, 100.5)]
+    assert of(Kind.UNREAD, sampled(Drift(rest=0.5), *at).report()) == [("ChatMessageEvent", "$.new_field", "int", 2, 2)]
+
+
 def test_a_name_that_no_row_knows_never_rests() -> None:
     drift = sampled(Drift(rest=10.0), *[(100.0, frame({}, "NewEvent"))] * 3)
     assert of(Kind.UNKNOWN, drift.report()) == [("NewEvent", "$", "", 3, 3)]
