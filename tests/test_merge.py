@@ -33,6 +33,7 @@ class Source:
 
     def __init__(self) -> None:
         self.said: list[SessionEvent] = []
+        self.due: float | None = None
         self.closed = False
         self.wants_input = True
 
@@ -51,7 +52,7 @@ class Source:
         return said
 
     def poll_timeout(self) -> float | None:
-        return None
+        return self.due
 
 
 class Stage:
@@ -64,13 +65,17 @@ class Stage:
 
     def tell(self, *told: Any) -> list[Any]:
         """The source says these in one read; gives what is delivered at once."""
+        self.read(*told)
+        return self.merge.take_events()
+
+    def read(self, *told: Any) -> None:
+        """The source says these in one read, and nobody takes what is delivered."""
         read_at = READ_AT + timedelta(seconds=self.now)
         self.source.said += [
             msgspec.structs.replace(event, received_at=read_at) if isinstance(event, events.Event) else event
             for event in told
         ]
         self.merge.handle_input(self.now, Received(1, [], UNIX_EPOCH))
-        return self.merge.take_events()
 
     def wait(self, seconds: float) -> list[Any]:
         """Time passes, from deadline to deadline."""
@@ -187,6 +192,13 @@ def test_a_renewal_that_tells_no_months_stays_one() -> None:
     assert [type(event) for event in stage.wait(2)] == [Resubscribed]
 
 
+def test_where_the_months_are_told_they_say_which_of_the_two_it_is() -> None:
+    stage = Stage()
+    stage.tell(part(Resubscribed, "SubscriptionRenewed", username="Bob"), subscription(months=1)[0])
+    stage.tell(part(Subscribed, "NewActivityFeedEvent", username="Cid", months=2))
+    assert [(type(event), event.months) for event in stage.wait(2)] == [(Subscribed, 1), (Resubscribed, 2)]
+
+
 def test_a_late_part_that_tells_more_lets_the_fact_go_out_again_with_all_that_is_known() -> None:
     stage = Stage()
     counted, numbered, line, _ = subscription()
@@ -212,7 +224,10 @@ def test_a_late_part_that_tells_nothing_is_dropped_and_counted() -> None:
 def test_the_same_name_later_is_another_fact() -> None:
     stage = Stage()
     stage.tell(subscription()[0])
-    stage.wait(4.1)
+    assert len(stage.wait(4)) == 1
+    stage.tell(subscription()[0])
+    assert stage.wait(0.1) == []
+    assert stage.merge.merged == 1
     stage.tell(subscription()[0])
     assert len(stage.wait(2)) == 1
 
@@ -420,6 +435,13 @@ def test_a_raid_is_one_event(order: tuple[int, int]) -> None:
     assert stage.merge.merged == 2
 
 
+def test_what_only_one_of_a_raids_frames_tells_is_told() -> None:
+    stage = Stage()
+    spoken, numbered = raid()
+    (event,) = stage.tell(msgspec.structs.replace(spoken, text=None), numbered)
+    assert (event.text, event.user_id) == ("hi", 4)
+
+
 # Settings
 
 ON, OFF = Mode(True), Mode(False)
@@ -512,6 +534,19 @@ def test_a_stream_goes_online_once() -> None:
     assert stage.merge.merged == 2
 
 
+def test_a_stream_whose_begin_nobody_told_goes_offline() -> None:
+    stage = Stage()
+    assert len(stage.tell(part(events.StreamOffline, "StopStreamBroadcast", stream_id=1), online(1))) == 2
+
+
+def test_what_was_told_last_is_remembered_longest() -> None:
+    stage = Stage(most=2)
+    one, two, three = (msgspec.structs.replace(FOX, channel_id=number) for number in (1, 2, 3))
+    assert len(stage.tell(online(1, one), online(1, two), online(2, one), online(1, three))) == 4
+    assert stage.tell(online(2, one), online(1, three)) == []
+    assert len(stage.tell(online(1, two))) == 1
+
+
 # Ends and limits
 
 
@@ -547,7 +582,7 @@ def test_beyond_the_limit_the_oldest_goes_out_early() -> None:
     delivered = stage.tell(*(subscription(name)[0] for name in ("Bob", "Cid", "Dan", "Eve")))
     assert [each.username for each in delivered] == ["Bob", "Cid"]
     assert [each.username for each in stage.wait(2)] == ["Dan", "Eve"]
-    assert stage.tell(subscription("Eve")[0], subscription("Bob")[0]) == []
+    assert stage.tell(subscription("Dan")[0], subscription("Eve")[0], subscription("Bob")[0]) == []
     assert [each.username for each in stage.wait(2)] == ["Bob"]
     assert len(stage.tell(*(online(1, msgspec.structs.replace(FOX, channel_id=n)) for n in (1, 2, 3, 1)))) == 4
 
@@ -568,11 +603,36 @@ def test_a_wait_of_nothing_joins_what_comes_in_one_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"wait": -1.0}, {"wait": float("nan")}, {"wait": float("inf")}, {"most": 0}, {"backlog": -1}], ids=str
+    "options",
+    [{"wait": -1.0}, {"wait": 3_600.5}, {"wait": float("nan")}, {"wait": float("inf")}, {"most": 0}, {"backlog": -1}],
+    ids=str,
 )
 def test_limits_without_a_meaning_are_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"wait|most"):
+    with pytest.raises(
+        ValueError, match=r"^the wait for the siblings of a frame is 0 to|^most is a count .* at least 0$"
+    ):
         Stage(**options)
+
+
+@pytest.mark.parametrize("options", [{"wait": 3_600.0}, {"most": 1}, {"backlog": 0}, {"backlog": 1}], ids=str)
+def test_the_narrowest_and_the_widest_limits_hold(options: dict[str, Any]) -> None:
+    stage = Stage(**options)
+    assert len(stage.tell(hello(), hello(), hello())) == 3
+    assert len(stage.tell(*raid())) == 1
+
+
+def test_by_default_a_thousand_facts_are_held_back() -> None:
+    stage = Stage()
+    assert stage.tell(*(subscription(f"viewer{number}")[0] for number in range(1_000))) == []
+    assert [event.username for event in stage.tell(subscription()[0])] == ["viewer0"]
+
+
+def test_by_default_a_thousand_events_stop_the_clock_of_the_facts() -> None:
+    stage = Stage()
+    stage.read(raid()[0], *map(hello, range(999)))
+    assert stage.merge.poll_timeout() == 102.0
+    stage.read(hello())
+    assert stage.merge.poll_timeout() is None
 
 
 def test_a_copy_goes_on_by_itself() -> None:
@@ -584,6 +644,80 @@ def test_a_copy_goes_on_by_itself() -> None:
     assert len(stage.wait(2)) == 1
     assert twin.tell(numbered, line) == [event]
     assert len(twin.wait(2)) == 1
+
+
+# Whoever reads late
+
+
+@pytest.mark.parametrize(("apart", "facts"), [(4.0, 1), (4.1, 2), (3_600.0, 2)])
+def test_frames_that_were_read_long_apart_are_of_two_facts_though_they_are_taken_up_at_once(
+    apart: float, facts: int
+) -> None:
+    stage = Stage(backlog=1)
+    stage.read(hello())
+    stage.read(raid()[0])
+    stage.now += apart
+    stage.read(raid()[1])
+    assert sum(type(event) is RaidReceived for event in [*stage.tell(), *stage.wait(2)]) == facts
+
+
+def test_a_fact_whose_frames_came_in_time_is_one_however_late_they_are_taken_up() -> None:
+    stage = Stage(backlog=1)
+    counted, numbered, line, _ = subscription()
+    stage.read(counted, hello())
+    stage.now += 1
+    stage.read(numbered, line)
+    stage.now += 3_600
+    message, event = stage.tell()
+    assert type(message) is events.ChatMessage
+    assert event.sources == raws([counted, numbered, line])
+
+
+def test_a_fact_that_was_told_is_remembered_until_what_was_read_meanwhile_is_taken_up() -> None:
+    stage = Stage(backlog=1)
+    counted, numbered, line, _ = subscription()
+    stage.tell(counted)
+    assert len(stage.wait(2)) == 1
+    stage.read(hello())
+    stage.now += 1
+    stage.read(numbered, line)
+    stage.now += 3_600
+    _, event = stage.tell()
+    assert event.sources == raws([counted, numbered, line])
+
+
+def test_a_timeout_that_comes_too_early_puts_off_nothing() -> None:
+    stage = Stage(backlog=1)
+    stage.read(hello())
+    stage.read(raid()[0])
+    stage.merge.handle_timeout(101.0)
+    stage.merge.take_events()
+    assert stage.merge.poll_timeout() == 102.0
+
+
+def test_events_are_taken_one_by_one_in_their_order() -> None:
+    stage = Stage()
+    stage.read(hello(1), hello(2), hello(3))
+    taken = [stage.merge.poll_event() for _ in range(4)]
+    assert [event.id if isinstance(event, events.ChatMessage) else event for event in taken] == ["1", "2", "3", None]
+
+
+def test_what_a_command_queued_is_taken_up_by_the_next_timeout() -> None:
+    stage = Stage()
+    message = hello()
+    stage.source.said.append(message)
+    assert (stage.merge.poll_event(), stage.merge.take_events()) == (None, [])
+    stage.merge.handle_timeout(stage.now)
+    assert stage.merge.take_events() == [message]
+
+
+@pytest.mark.parametrize(("due", "first"), [(None, 102.0), (101.0, 101.0), (103.0, 102.0)])
+def test_the_next_deadline_is_the_first_of_the_facts_and_the_sessions(due: float | None, first: float) -> None:
+    stage = Stage()
+    stage.source.due = due
+    assert stage.merge.poll_timeout() == due
+    stage.tell(subscription()[0])
+    assert stage.merge.poll_timeout() == first
 
 
 # No event is lost, and none that is not held back is late.

@@ -8,12 +8,12 @@ import pytest
 
 from kick_proto.backoff import Backoff
 from kick_proto.errors import LocalProtocolError
-from kick_proto.machine import Cancel, Close, Closed, Failed, Input, Open, Opened, Received
+from kick_proto.machine import Cancel, Close, Closed, Failed, Input, Open, Opened, Received, Transmit
 from kick_proto.pusher import App
 from kick_proto.session import ARMED, TRANSITIONS, Config, Session, Signal, State, Timer
 from kick_proto.testing.world import UNIX_EPOCH
 from tests.scenes import CONFIG, FOX, US2, kick_server, watching
-from tests.session_acts import ACTS, COMMANDS, ESTABLISHED, FOX_TOPICS, WAYS, hung, led_to, outputs, refusing
+from tests.session_acts import ACTS, COMMANDS, ESTABLISHED, FOX_TOPICS, WAYS, be_up, hung, led_to, outputs, refusing
 
 
 @pytest.mark.parametrize(("state", "signal"), list(TRANSITIONS))
@@ -79,10 +79,10 @@ def test_the_defaults_are_those_of_the_design() -> None:
     ("wrong", "sentence"),
     [
         ({"low_water": 10_000}, "low_water 10000 must lie below high_water 10000"),
-        ({"low_water": -1}, "low_water -1 must lie below"),
+        ({"low_water": -1}, "^low_water -1 must lie below"),
         ({"high_water": 0}, "must lie below high_water 0"),
-        ({"remembered_ids": 0}, "counts of at least 1"),
-        ({"max_topics": 0}, "counts of at least 1"),
+        ({"remembered_ids": 0}, "^remembered_ids and max_topics are counts of at least 1$"),
+        ({"max_topics": 0}, "^remembered_ids and max_topics are counts of at least 1$"),
         ({"send_rate": 0.0}, "a bucket needs a rate above 0"),
         ({"send_burst": 0.5}, "a burst of at least 1"),
     ],
@@ -90,6 +90,14 @@ def test_the_defaults_are_those_of_the_design() -> None:
 def test_a_configuration_that_makes_no_sense_is_refused(wrong: dict[str, int], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         Config(**wrong)  # type: ignore[arg-type]
+
+
+def test_the_narrowest_configuration_works() -> None:
+    narrow = Config(low_water=0, high_water=1, remembered_ids=1, max_topics=1, send_burst=1.0)
+    session = Session(narrow, rng=random.Random(7))
+    session.subscribe(0.0, FOX, [FOX_TOPICS[0]])
+    be_up(session)
+    assert [type(output) for output in outputs(session)] == [Open, Transmit]
 
 
 # The end.
@@ -153,8 +161,8 @@ def test_closing_while_waiting_stops_the_retry() -> None:
 @pytest.mark.parametrize("state", [State.CLOSING, State.CLOSED])
 def test_a_session_that_closes_takes_no_commands(state: State) -> None:
     session = led_to(state)
-    for command in (session.subscribe, session.unsubscribe):
-        with pytest.raises(LocalProtocolError, match=f"this session is {state.value}; make a new one"):
+    for name, command in (("subscribe", session.subscribe), ("unsubscribe", session.unsubscribe)):
+        with pytest.raises(LocalProtocolError, match=f"cannot {name}: this session is {state.value}; make a new one"):
             command(0.0, FOX)
     with pytest.raises(LocalProtocolError, match=f"cannot connect: this session is {state.value}"):
         session.connect(0.0)

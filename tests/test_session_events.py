@@ -2,6 +2,7 @@
 
 import copy
 import random
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from kick_proto.decoders import Decoders
 from kick_proto.events import ChatMessage, IdentifiedEvent, StreamOffline, Undecodable, Unknown
 from kick_proto.frames import Frame, encode_frame
-from kick_proto.lifecycle import Down, Lagging, Stats, Up
+from kick_proto.lifecycle import Down, GaveUp, Lagging, Stats, Up
 from kick_proto.machine import Closed, Failed, Open, Opened, Received
 from kick_proto.session import Session, SessionEvent, State
 from kick_proto.testing.faults import CHAOS, MALFORMED
@@ -25,6 +26,7 @@ from tests.session_acts import (
     FOX_TOPICS,
     OWL_TOPICS,
     PERSISTENT,
+    be_up,
     downs,
     hear,
     led_to,
@@ -46,7 +48,7 @@ def test_frames_become_events_with_their_channel() -> None:
     message, offline = session.take_events()
     assert isinstance(message, ChatMessage)
     assert (message.id, message.channel) == ("m-1", FOX)
-    assert message.received_at.timestamp() == UNIX_EPOCH + 10
+    assert message.received_at == datetime.fromtimestamp(UNIX_EPOCH + 10, UTC)
     assert isinstance(offline, StreamOffline)
     assert (offline.stream_id, offline.channel) == (5, OWL)
 
@@ -93,6 +95,28 @@ def test_an_event_is_delivered_once_also_across_sockets() -> None:
     publish(world, server, chat("m-2"), chat("m-3"))
     assert [event.id for event in session.take_events() if isinstance(event, ChatMessage)] == ["m-1", "m-2", "m-3"]
     assert session.stats() == Stats(frames=5, events=3, dropped=2, reconnects=1)
+
+
+def test_what_is_repeated_within_one_read_holds_up_nothing_behind_it() -> None:
+    session = led_to(State.UP)
+    hear(session, *(encode_frame(chat(id)) for id in ("m-1", "m-1", "m-1", "m-2")))
+    assert [event.id for event in session.take_events() if isinstance(event, ChatMessage)] == ["m-1", "m-2"]
+    assert session.stats() == Stats(frames=4, events=2, dropped=2)
+
+
+def test_what_was_not_taken_yet_comes_before_the_end() -> None:
+    session = led_to(State.UP)
+    hear(session, encode_frame(chat("m-1")))
+    session.handle_input(0.0, Closed(1, 4004))
+    assert [type(event) for event in session.take_events()] == [ChatMessage, Down, GaveUp]
+
+
+def test_a_session_tells_under_which_id_a_socket_is_up() -> None:
+    session = led_to(State.CONNECTING)
+    hear(session, ESTABLISHED)
+    (up,) = session.take_events()
+    assert isinstance(up, Up)
+    assert up.socket_id == "1.2"
 
 
 def test_as_many_ids_are_remembered_as_the_configuration_says() -> None:
@@ -186,6 +210,13 @@ def catch_up(session: Session, world: World) -> list[SessionEvent]:
 
 def fall_behind(world: World, server: KickServer) -> None:
     publish(world, server, *(chat(f"m-{number}") for number in range(4)))
+
+
+def test_a_session_that_never_was_behind_is_read_whatever_stands_above_the_low_mark() -> None:
+    session = Session(with_(low_water=0, high_water=2), rng=random.Random(7))
+    be_up(session)
+    assert session.wants_input
+    assert [type(event) for event in session.take_events()] == [Up]
 
 
 def test_reading_stops_at_the_high_water_mark_and_goes_on_at_the_low_one() -> None:

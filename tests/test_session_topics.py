@@ -14,7 +14,7 @@ from kick_proto.ids import Channel, ChatroomId, TopicKind, topic_of
 from kick_proto.lifecycle import Lagging, Stats, Up
 from kick_proto.machine import Opened
 from kick_proto.provider import Confirmed, Refused
-from kick_proto.session import Session, State
+from kick_proto.session import Session, State, Timer
 from kick_proto.testing.faults import NO_FAULTS, Faults
 from tests.scenes import FOX, FOX_CHAT, OWL, OWL_CHAT, chat, kick_server, said, watching
 from tests.session_acts import (
@@ -192,6 +192,15 @@ def test_what_is_subscribed_while_down_is_subscribed_when_up() -> None:
     assert session.state is State.WAITING
     world.advance(10)
     assert server.topics_of(server.refs[0]) == OWL_TOPICS
+
+
+def test_what_is_subscribed_while_a_connection_is_made_waits_for_its_handshake() -> None:
+    session = led_to(State.CONNECTING)
+    session.subscribe(0.0, OWL)
+    assert (outputs(session), session.timers) == ([], frozenset())
+    hear(session, ESTABLISHED)
+    assert len(outputs(session)) == 5
+    assert session.timers == {Timer.SEND}
 
 
 def test_a_second_wish_changes_nothing() -> None:

@@ -9,8 +9,8 @@ counted, one that adds something lets the fact go out once more, with everything
 Facts go out before ``Down`` and ``GaveUp`` are told, and before this machine is closed: their siblings will not come.
 
 Commands stay on the session: after one, call ``handle_timeout(now)`` here. While ``backlog`` events stand undelivered
-here, further ones are left in the session, where they count for its marks, and the clock of the facts stands still:
-whoever does not read misses no deadline. Source: Seen: wire catalogue section 8 (2023-2026).
+here, further ones are left in the session, where they count for its marks, and no fact goes out or is forgotten: what
+was read in time is joined, however late it is taken up. Source: Seen: wire catalogue section 8 (2023-2026).
 """
 
 import math
@@ -77,13 +77,12 @@ class Merge:
         self._apart = timedelta(seconds=2 * wait)
         self._most = most
         self._backlog = max(backlog, 1)
-        self._now = -math.inf
+        self._read_at = -math.inf
         self._ready: list[SessionEvent] = []
         self._merged = 0
 
-        self._last_number = 0
         self._facts: dict[Hashable, list[Fact[Any]]] = {}
-        self._pending: dict[int, Fact[Any]] = {}
+        self._pending: dict[Fact[Any], None] = {}
         self._past: deque[Fact[Any]] = deque()
         self._streams: dict[Hashable, int] = {}
         self._boards: dict[Hashable, Hashable] = {}
@@ -98,6 +97,7 @@ class Merge:
     def handle_input(self, now: float, received: Input[Sequence[str]]) -> None:
         """Take in what happened to a socket."""
         self._begin(now)
+        self._read_at = now
         self._machine.handle_input(now, received)
         self._settle()
 
@@ -131,7 +131,7 @@ class Merge:
         inner = self._machine.poll_timeout()
         if not self._pending or self._is_behind():
             return inner
-        own = min(fact.deadline for fact in self._pending.values())
+        own = min(fact.deadline for fact in self._pending)
         return own if inner is None else min(own, inner)
 
     @property
@@ -147,10 +147,11 @@ class Merge:
     # From the session's events to ours
 
     def _begin(self, now: float) -> None:
-        """What is due by now went out before what happens now."""
-        self._now = now
-        if self._pending and not self._is_behind():
-            self._release_due()
+        """What is due by now went out before what happens now, and what is remembered until now is forgotten."""
+        if not self._is_behind():
+            self._release_due(now)
+            while self._past and self._past[0].until < now:
+                self._forget_oldest()
 
     def _settle(self) -> None:
         if self._machine.closed:
@@ -166,9 +167,8 @@ class Merge:
             ready += events[handed_on:position]
             REACTIONS[type(events[position])](self, events[position])
             handed_on = position + 1
-        ready += events[handed_on:] if handed_on else events
-        if self._pending:
-            self._release_due()
+        ready += events[handed_on:]
+        self._release_due(self._read_at)
 
     def _is_behind(self) -> bool:
         return len(self._ready) >= self._backlog
@@ -177,26 +177,24 @@ class Merge:
 
     def _hold(self, part: JoinedEvent, *, rule: Rule[Any]) -> None:
         """Join the part to its fact, or let it begin one."""
-        self._forget_past()
         key, clue = (rule.kind, _place(part), rule.key(part)), rule.clue(part)
         fact = self._find(key, part, clue)
         if fact is None:
-            self._last_number += 1
-            deadline = self._now + self._wait
-            fact = Fact(self._last_number, rule, key, part, clue, deadline=deadline, until=deadline + self._wait)
+            deadline = self._read_at + self._wait
+            fact = Fact(rule, key, part, clue, deadline=deadline, until=deadline + self._wait)
             self._facts.setdefault(key, []).append(fact)
             self._await(fact)
-        elif (not fact.is_pending or fact.has(part, clue)) and not self._brings_news(fact, part):
+        elif (fact not in self._pending or fact.has(part, clue)) and not self._brings_news(fact, part):
             # A frame that is here already can be news: rules that are set back are told by the frame of before.
             fact.drop(part, clue)
             self._merged += 1
         else:
             fact.add(part, clue)
-            if not fact.is_pending:
+            if fact not in self._pending:
                 self._past.remove(fact)
-                fact.deadline = min(self._now + self._wait, fact.until)
+                fact.deadline = min(self._read_at + self._wait, fact.until)
                 self._await(fact)
-        if fact.is_pending and fact.is_complete:
+        if fact in self._pending and fact.is_complete:
             self._release(fact)
 
     def _find(self, key: Hashable, part: JoinedEvent, clue: Clue) -> Fact[Any] | None:
@@ -210,14 +208,15 @@ class Merge:
                 continue
             if fact.has(part, clue):
                 return fact
-            score = fact.rule.fits(fact, part, clue)
-            if score and (score, fact.is_pending or fact.is_complete) > best:
-                found, best = fact, (score, fact.is_pending or fact.is_complete)
+            fit = fact.rule.fits(fact, part, clue)
+            if fit and (score := (fit, fact in self._pending or fact.is_complete)) > best:
+                found, best = fact, score
         return found
 
     def _is_near(self, fact: Fact[Any], part: JoinedEvent) -> bool:
-        """By both clocks: what is taken up late has one ``now``, whenever it was read."""
-        return self._now <= fact.until and abs(part.received_at - fact.parts[0].received_at) <= self._apart
+        """By when the two were read, for what is taken up late has not come late for that."""
+        apart: timedelta = part.received_at - fact.parts[0].received_at
+        return abs(apart) <= self._apart
 
     def _brings_news(self, fact: Fact[Any], part: JoinedEvent) -> bool:
         fields = fact.rule.changes if fact.is_complete else fact.rule.news
@@ -227,33 +226,31 @@ class Merge:
         return any(getattr(joined, field) != getattr(fact.event, field) for field in fields)
 
     def _await(self, fact: Fact[Any]) -> None:
-        fact.is_pending = True
-        self._pending[fact.number] = fact
+        self._pending[fact] = None
         if len(self._pending) > self._most:
-            self._release(next(iter(self._pending.values())))
+            self._release(next(iter(self._pending)))
 
     def _release(self, fact: Fact[Any]) -> None:
-        del self._pending[fact.number]
-        fact.is_pending = False
+        del self._pending[fact]
         self._past.append(fact)
+        if len(self._past) > self._most:
+            self._forget_oldest()
         self._ready.append(msgspec.structs.replace(fact.event, sources=tuple(part.raw for part in fact.parts)))
 
-    def _release_due(self) -> None:
-        for fact in [fact for fact in self._pending.values() if fact.deadline <= self._now]:
+    def _release_due(self, now: float) -> None:
+        for fact in [fact for fact in self._pending if fact.deadline <= now]:
             self._release(fact)
 
     def _flush(self) -> None:
-        for fact in list(self._pending.values()):
+        for fact in list(self._pending):
             self._release(fact)
 
-    def _forget_past(self) -> None:
-        past = self._past
-        while past and (len(past) > self._most or past[0].until < self._now):
-            fact = past.popleft()
-            facts = self._facts[fact.key]
-            facts.remove(fact)
-            if not facts:
-                del self._facts[fact.key]
+    def _forget_oldest(self) -> None:
+        fact = self._past.popleft()
+        facts = self._facts[fact.key]
+        facts.remove(fact)
+        if not facts:
+            del self._facts[fact.key]
 
     # Reactions that hold nothing back
 

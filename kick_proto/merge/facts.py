@@ -41,13 +41,16 @@ class Fact(Generic[PartT]):
     """
 
     __slots__ = (
-        "_event", "_frames", "_is_complete", "chunk_count", "deadline", "heard", "id", "is_pending", "key", "names",
-        "number", "numbers", "owner", "parts", "rule", "until",
+        "_event", "_frames", "_is_complete", "chunk_count", "deadline", "heard", "id", "key", "names", "numbers",
+        "owner", "parts", "rule", "until",
     )  # fmt: skip
+
+    _event: PartT | None
+    _is_complete: bool | None
+    # None with each part that comes, until somebody asks.
 
     def __init__(
         self,
-        number: int,
         rule: "Rule[PartT]",
         key: Hashable,
         part: PartT,
@@ -56,7 +59,6 @@ class Fact(Generic[PartT]):
         deadline: float,
         until: float,
     ) -> None:
-        self.number = number
         self.rule = rule
         self.key = key
         self.parts: list[PartT] = []
@@ -67,11 +69,8 @@ class Fact(Generic[PartT]):
         self.owner: str | None = None
         self.heard: list[PartT] = []
         self._frames: set[Frame] = set()
-        self._event: PartT | None = None
-        self._is_complete: bool | None = None
         self.deadline = deadline
         self.until = until
-        self.is_pending = True
         self.add(part, clue)
 
     @property

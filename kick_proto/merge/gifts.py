@@ -20,8 +20,7 @@ def _join_gifts(parts: Sequence[GiftedSubscriptions]) -> GiftedSubscriptions:
     names: dict[str, str] = {}
     for part in reversed(parts):
         # Backwards, so that of two spellings the first one stays.
-        backwards = part.recipients[::-1]
-        names.update(zip(map(str.casefold, backwards), backwards, strict=True))
+        names |= {name.casefold(): name for name in reversed(part.recipients)}
     return msgspec.structs.replace(
         parts[0],
         gifter=first(parts, "gifter"),

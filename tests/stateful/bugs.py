@@ -312,10 +312,10 @@ BUGS: tuple[Bug, ...] = (
         "merge",
         "a fact waits as long again each time",
         Merge._hold,
-        "min(self._now + self._wait, fact.until)",
-        "self._now + 2 * self._wait",
+        "min(self._read_at + self._wait, fact.until)",
+        "self._read_at + 2 * self._wait",
     ),
-    Bug("merge", "a late part is told without news", Merge._hold, "not fact.is_pending or", ""),
+    Bug("merge", "a late part is told without news", Merge._hold, "fact not in self._pending or", ""),
     Bug("merge", "what was dropped is not known again", Merge._hold, "fact.drop(part, clue)", "pass"),
     Bug(
         "merge",
@@ -325,12 +325,14 @@ BUGS: tuple[Bug, ...] = (
         "pass",
     ),
     Bug("merge", "two gifters are one", Fact.is_anothers, "self.owner != clue.owner", "False"),
-    Bug("merge", "a fact waits though all is there", Merge._hold, "fact.is_pending and fact.is_complete", "False"),
+    Bug(
+        "merge", "a fact waits though all is there", Merge._hold, "fact in self._pending and fact.is_complete", "False"
+    ),
     Bug(
         "merge",
         "more is held back than may be",
         Merge._await,
-        "self._release(next(iter(self._pending.values())))",
+        "self._release(next(iter(self._pending)))",
         "pass",
     ),
     Bug("merge", "one channel's facts are another's", Merge._hold, "_place(part), rule.key(part)", "0, rule.key(part)"),
