@@ -116,6 +116,25 @@ def test_a_success_is_no_failure_whatever_it_says(status: int, body: bytes) -> N
     assert classify(Response(status, JSON, body), NOW) is None
 
 
+def test_a_success_that_was_cut_is_none_and_is_told_with_what_helps() -> None:
+    assert classify(Response(200, JSON, b"[" * 1_234, cut=True), NOW) == Failure(
+        outcome=Outcome.BAD_RESPONSE,
+        message="HTTP 200, bad response: the answer is larger than max_body, and 1,234 bytes of it were read: "
+        "ask for less at a time, or set max_body higher",
+        status=200,
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome"),
+    [(404, b'{"message":"no', Outcome.NOT_FOUND), (200, CHALLENGE, Outcome.EDGE_BLOCKED)],
+)
+def test_what_is_no_success_stays_what_it_is_where_it_was_cut(status: int, body: bytes, outcome: Outcome) -> None:
+    failure = classify(Response(status, (), body, cut=True), NOW)
+    assert failure is not None
+    assert failure.outcome is outcome
+
+
 # The edge
 
 

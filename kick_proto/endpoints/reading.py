@@ -82,7 +82,7 @@ def part(value: object, kind: type[T], at: str = "$") -> T:
     try:
         return msgspec.convert(_settled(value), kind, strict=False, dec_hook=_hidden)
     except (ValueError, RecursionError) as error:
-        raise RemoteProtocolError(_placed(_as_sent(str(error), value), at)) from None
+        raise RemoteProtocolError(_told(str(error), value, at)) from None
 
 
 def perhaps(value: object, kind: type[T]) -> T | None:
@@ -145,13 +145,17 @@ _STEP = re.compile(r"\.[^.\[`]+|\[[^\]]*\]")
 """A step of msgspec's path: ``.name``, ``[3]``, or ``[...]`` for one of the values of an object."""
 
 
-def _as_sent(said: str, value: object) -> str:
-    """msgspec's sentence, with places in lists as they were sent: what is none was left out before it counted.
+def _told(said: str, value: object, at: str) -> str:
+    """msgspec's sentence, with the path from the document's own root, and with places in lists as they were sent.
 
-    Inside of a value that it does not name, the place is not named either.
+    What is none was left out before msgspec counted. Inside of a value that it does not name, the place is not named
+    either.
     """
+    # The last one is msgspec's: before it may stand what was sent, in its own words.
     sentence, mark, path = said.rpartition(" - at `$")
-    steps: list[str] = []
+    if not mark:
+        return f"{said} - at `{at}`"
+    steps = [at]
     for step in _STEP.findall(path):
         if step.startswith("."):
             value = value.get(step[1:]) if isinstance(value, dict) else None
@@ -163,7 +167,7 @@ def _as_sent(said: str, value: object) -> str:
         else:
             value = None
             steps.append("[...]")
-    return f"{sentence}{mark}{''.join(steps)}`" if mark else said
+    return f"{sentence} - at `{''.join(steps)}`"
 
 
 def _hidden(kind: type, value: object) -> object:
@@ -178,8 +182,3 @@ def _kind(value: object) -> str:
 
 
 KINDS: Mapping[type, str] = {dict: "object", list: "array", type(None): "null"}
-
-
-def _placed(said: str, at: str) -> str:
-    """msgspec's sentence, with the path from the document's own root."""
-    return said.replace(" - at `$", f" - at `{at}", 1) if " - at `$" in said else f"{said} - at `{at}`"

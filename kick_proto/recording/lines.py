@@ -338,7 +338,7 @@ def _joined(parts: Sequence[Part], problem: str) -> Fed:
     text = "".join(part.text for part in parts)
     if parts[0].whole not in ("", _checksum(text)):
         return Fed(None, "parts whose text is not what was written")
-    match _decoded(text.encode("utf-8", "replace")):
+    match _decoded(text.encode()):
         case Part():
             return Fed(None, "parts that make another part")
         case str() as wrong:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -155,6 +155,8 @@ class Shelf(msgspec.Struct, frozen=True):
     things: tuple[Thing, ...] = ()
     rows: tuple[tuple[int, ...], ...] = ()
     named: dict[str, tuple[int, ...]] = {}
+    by_name: dict[str, Thing] = {}
+    kind: Literal["open", "closed"] = "open"
 
 
 @pytest.mark.parametrize(
@@ -167,13 +169,21 @@ class Shelf(msgspec.Struct, frozen=True):
         ({"rows": ["", 7]}, "$.rows[1]"),
         # Which value it was is not known, so neither is the place in it.
         ({"named": {"a": [None, "x"]}}, "$.named[...][...]"),
+        ({"by_name": {"a": {"id": 1, "tags": [None, 7]}}}, "$.by_name[...].tags[...]"),
         ({"things": {"id": 1}}, "$.things"),
+        ({"kind": "ajar - at `$.things[0]`"}, "$.kind"),
     ],
 )
 def test_an_item_is_named_by_its_place_among_all_that_were_sent(value: Any, place: str) -> None:
     with pytest.raises(RemoteProtocolError) as caught:
         reading.part(value, Shelf)
     assert str(caught.value).endswith(f" - at `{place}`")
+
+
+def test_words_that_were_sent_and_look_like_a_place_are_left_as_they_are() -> None:
+    with pytest.raises(RemoteProtocolError) as caught:
+        reading.rows(sent({"data": [{"kind": "ajar - at `$.things`"}]}), Shelf)
+    assert str(caught.value) == "Invalid enum value 'ajar - at `$.things`' - at `$.data[0].kind`"
 
 
 def test_the_one_row_of_an_array_is_named_as_such() -> None:

@@ -165,7 +165,6 @@ PART_IN_A_PART = b'{"line":"part","text":"{\\"line\\":\\"part\\",\\"text\\":\\"\
         ([b"[" * 100_000], "Expected `object`"),
         ([b" " * (lines.LONGEST_LINE + 1)], "longer than"),
         ([PART, NOT_THE_REST], "malformed"),
-        ([PART_IN_A_PART], "parts that make another part"),
     ],
 )
 def test_what_is_no_line_is_told(raws: list[bytes], problem: str) -> None:
@@ -178,10 +177,10 @@ def test_what_is_no_line_is_told(raws: list[bytes], problem: str) -> None:
 
 
 def test_parts_have_a_limit_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "LARGEST", 20)
+    monkeypatch.setattr(lines, "LARGEST", 2 * len(part_of(PART).text))
     joiner = Joiner()
     assert [joiner.feed(PART), joiner.feed(PART)] == [Fed(None), Fed(None)]
-    assert joiner.feed(PART) == Fed(None, "parts of more than 20 characters")
+    assert joiner.feed(PART) == Fed(None, "parts of more than 16 characters")
     assert not joiner.is_waiting
 
 
@@ -190,6 +189,7 @@ PARTS = list(encode_line(LONG))
 OTHER = list(encode_line(lines.Unreachable(1.0, 1, "b" * lines.LONGEST_LINE)))
 TICK = b'{"line":"timeout","at":1.0}\n'
 MISFIT = "in the place of another one's, or of another part: those before are lost"
+ORPHAN = "of a line of which the first parts are missing"
 
 
 def all_fed(*raws: bytes) -> list[Fed]:
@@ -203,11 +203,24 @@ def test_a_line_in_the_place_of_parts_that_are_missing_is_read_and_they_are_name
     assert all_fed(PARTS[0], TICK, *PARTS) == [Fed(lines.Timeout(1.0), lost), Fed(LONG)]
 
 
+def test_a_line_that_is_complete_in_the_place_of_a_part_is_read_and_the_parts_before_are_named() -> None:
+    text = line_text(lines.Timeout(1.0))
+    only = msgspec.json.encode(lines.Part(text, last=True, number=1, whole=checksum(text)))
+    assert all_fed(only) == [Fed(lines.Timeout(1.0))]
+    assert all_fed(PARTS[0], only) == [Fed(lines.Timeout(1.0), f"part 1 of a line {MISFIT}")]
+
+
 def test_a_part_that_is_missing_is_named_though_the_rest_would_be_a_line_too() -> None:
-    orphan = "of a line of which the first parts are missing"
     assert all_fed(PARTS[0], *PARTS[2:], TICK) == [
         Fed(None, f"part 3 of a line {MISFIT}"),
-        *(Fed(None, f"part {number} {orphan}") for number in range(4, len(PARTS) + 1)),
+        *(Fed(None, f"part {number} {ORPHAN}") for number in range(4, len(PARTS) + 1)),
+        Fed(lines.Timeout(1.0)),
+    ]
+
+
+def test_of_a_line_whose_first_part_is_missing_each_part_is_named() -> None:
+    assert all_fed(*PARTS[1:], TICK) == [
+        *(Fed(None, f"part {number} {ORPHAN}") for number in range(2, len(PARTS) + 1)),
         Fed(lines.Timeout(1.0)),
     ]
 
@@ -220,11 +233,17 @@ def test_a_line_whose_first_part_stands_in_the_place_of_another_part_is_read() -
 
 
 def test_parts_of_two_lines_are_no_line_though_their_numbers_fit() -> None:
-    assert all_fed(*PARTS[:3], *OTHER[3:4]) == [Fed(None, f"part 4 of a line {MISFIT}")]
+    for before in range(1, 4):
+        told = Fed(None, f"part {before + 1} of a line {MISFIT}")
+        assert all_fed(*PARTS[:before], OTHER[before], TICK) == [told, Fed(lines.Timeout(1.0))]
 
 
 def test_what_stands_between_the_parts_and_is_no_line_is_named_and_the_line_is_read() -> None:
     assert [bool(fed.problem) for fed in all_fed(*PARTS[:3], b"?", *PARTS[3:])] == [True, False]
+
+
+def test_parts_that_make_a_part_are_no_line() -> None:
+    assert all_fed(PART_IN_A_PART) == [Fed(None, "parts that make another part")]
 
 
 def test_a_part_in_which_a_letter_was_changed_is_found_out() -> None:

@@ -47,12 +47,19 @@ def test_chance_is_replayed(recording: Recording) -> None:
     assert other.differences
 
 
-def test_what_a_replay_writes_is_in_the_format_of_this_version(recording: Recording) -> None:
-    newer = [line.replace(b'"format":1', b'"format":2', 1) for line in recording.lines]
-    assert [fault.problem for fault in read(newer).faults] == [
-        "format 2 is newer than what this version reads, which is 1"
-    ]
-    assert read(replay(read(newer)).lines).faults == ()
+@pytest.mark.parametrize(
+    ("ours", "others", "fault"),
+    [
+        (b'"format":1', b'"format":2', "format 2 is newer than what this version reads, which is 1"),
+        (b'"level":"texts"', b'"level":"bytes"', "the inputs are 'bytes', and what this version reads is 'texts'"),
+    ],
+)
+def test_what_a_replay_writes_is_as_this_version_writes_it(
+    recording: Recording, ours: bytes, others: bytes, fault: str
+) -> None:
+    strange = [line.replace(ours, others, 1) for line in recording.lines]
+    assert [each.problem for each in read(strange).faults] == [fault]
+    assert read(replay(read(strange)).lines).faults == ()
 
 
 def test_a_machine_that_does_otherwise_is_found_out(recording: Recording) -> None:
