@@ -7,13 +7,16 @@ from tests.mutation import LISTED, PAGE, TESTS
 
 TEXT = PAGE.read_text("utf-8")
 ROW = re.compile(r"^\| `([\w.]+)` \| (\d+) \| (\d+) \| (\d+\.\d) % \|$", re.MULTILINE)
-SCORES = {module: (int(killed), int(of), percent) for module, killed, of, percent in ROW.findall(TEXT)}
-SURVIVORS = LISTED.findall(TEXT)
+SCORES: dict[str, tuple[int, int, str]] = {
+    module: (int(killed), int(of), percent) for module, killed, of, percent in ROW.findall(TEXT)
+}
+SURVIVORS: list[str] = LISTED.findall(TEXT)
 
 
 def module_of(survivor: str) -> str:
     """The module in whose row it is counted; of two that fit, the one within the other."""
-    return max((module for module in SCORES if survivor.startswith(f"kick_proto.{module}.")), key=len)
+    fitting = [module for module in SCORES if survivor.startswith(f"kick_proto.{module}.")]
+    return max(fitting, key=len)
 
 
 def test_of_each_module_as_many_mutants_are_listed_as_are_left() -> None:
