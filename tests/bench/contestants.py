@@ -61,7 +61,7 @@ CONTESTANTS: tuple[Contestant, ...] = (
     _ours("asyncio, async for, no merge", "ours_asyncio", options={"merge": None}),
     _ours("asyncio, async for, no drift", "ours_asyncio", options={"drift": None}),
     _ours("asyncio, batches, no merge, no drift", "ours_batches", options={"merge": None, "drift": None}),
-    _ours("the limit, chat alone", "limit", mix="chat"),
+    Contestant(name="the limit, chat alone", kind="limit", file="limit", mix="chat"),
     _ours("asyncio, async for, chat alone", "ours_asyncio", mix="chat"),
     _ours("asyncio, batches, chat alone", "ours_batches", mix="chat"),
     _ours("asyncio, async for, control frames", "ours_asyncio", mix="mixed"),
