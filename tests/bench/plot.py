@@ -30,7 +30,7 @@ def plot(costs: list[Cost], folder: Path) -> list[Path]:
     axes.bar_label(bars, [f"{cost.ratio:.2f}" for cost in ordered], padding=3)
     axes.set_xscale("log")
     axes.set_xlim(0.8, max(cost.ratio for cost in ordered) * 1.6)
-    axes.set_xlabel("CPU for each event, as a ratio to a bare socket with one typed decode\n(log scale, less is better)")
+    axes.set_xlabel("CPU for each event, as a ratio to a bare socket with one typed decode (log scale)")
     axes.spines[["top", "right"]].set_visible(False)
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / "performance.png", folder / "performance.svg"]
