@@ -287,6 +287,13 @@ def test_texts_of_any_length_follow_each_other_in_one_read() -> None:
     assert sent_by_server(stream).messages == [*texts, *reversed(texts)]
 
 
+@pytest.mark.parametrize("length", [0, 5, 125])
+def test_a_length_in_more_bytes_than_it_needs_is_an_error_however_much_follows(length: int) -> None:
+    stream = b"\x81\x7e" + length.to_bytes(2) + 1_000 * b"a"
+    assert by_reader(stream) == by_wsproto(stream)
+    assert by_reader(stream).end == (1002, "", True)
+
+
 def calls_of_wsproto(reader: Reader, data: bytes) -> int:
     """How often wsproto's code is entered while the reader takes one read."""
     calls = 0
