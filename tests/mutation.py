@@ -35,6 +35,16 @@ ENDPOINT_TESTS = (
     ),
     "test_endpoints_oauth",
 )
+SIMULATION_TESTS = ("testing/test_seeds", "testing/test_simulation")
+LAWS = ("ledger", "lifeline", "reckoning", "witness")
+LAW_TESTS = (
+    *("testing/test_ledger", "testing/test_lifeline", "testing/test_witness"),
+    "testing/test_simulation_mutants",
+)
+HTTP_SIMULATION_TESTS = ("testing/test_seeds", "testing/test_simulation_http")
+HTTP_LAWS = ("pacing", "proving", "weighing", "witness")
+HTTP_LAW_TESTS = ("testing/test_simulation_http_mutants",)
+"""What holds the worlds of a seed, and what holds their laws: bugs that are planted, which take much longer."""
 
 TESTS: Mapping[str, tuple[str, ...]] = {
     "account": ("test_account", "test_account_edges"),
@@ -82,6 +92,22 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "session": (*SESSION_TESTS, "test_session_drift", "test_contract"),
     "shards": ("test_shards",),
     "slugs": ("test_slugs",),
+    "testing": (
+        *("testing/test_server", "testing/test_server_laws", "testing/test_serving", "testing/test_serving_ends"),
+        *("testing/test_faults", "testing/test_personalities", "testing/test_pytest_plugin", "testing/test_world"),
+    ),
+    "testing.simulation": SIMULATION_TESTS,
+    **{f"testing.simulation.{name}": (*SIMULATION_TESTS, *LAW_TESTS) for name in LAWS},
+    "testing.simulation.http": HTTP_SIMULATION_TESTS,
+    **{f"testing.simulation.http.{name}": (*HTTP_SIMULATION_TESTS, *HTTP_LAW_TESTS) for name in HTTP_LAWS},
+    "testing.site": (
+        "testing/test_site",
+        *(f"testing/test_site_{name}" for name in ("api", "chat", "framing", "oauth", "pages", "trouble")),
+    ),
+    "testing.strategies": ("testing/test_strategies", "testing/test_strategies_play", "recording/test_strategies"),
+    "testing.traffic": (
+        *("testing/test_seeds", "testing/test_showcase", "testing/test_traffic", "testing/test_traffic_stories"),
+    ),
     "texts": ("test_texts",),
     "timers": ("test_timers",),
     "upgrade": ("test_upgrade",),
@@ -90,10 +116,15 @@ TESTS: Mapping[str, tuple[str, ...]] = {
 }
 """The test files of each module. What is not here has the file of its own name."""
 
+AGAIN = "--again"
+LEFT = "left.json"
+"""The names of what a run has left, in the folder of its module."""
+
 SETUP = """\
 [mutmut]
 source_paths = kick_proto
-only_mutate = {source}
+only_mutate =
+{sources}
 also_copy =
     kick_io
     docs
@@ -113,6 +144,10 @@ track_dependencies = false
 
 KILLED = frozenset({1, 3})
 """Exit codes of a mutant that a test told apart. Where its time was up, the machine may have been busy: tried again."""
+SURVIVED = 0
+"""The exit code of a mutant with which all tests passed that touch its function."""
+LONG = "testing.simulation"
+"""Here all tests take so long that a mutant which those that touch it let pass is not met by all of them once more."""
 AFRESH = """\
 import resource, sys, pytest
 resource.setrlimit(resource.RLIMIT_AS, (2**32, 2**32))
@@ -152,15 +187,24 @@ def lay_out(module: str) -> Path:
         shutil.copytree(ROOT / folder, place / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("README.md", "pyproject.toml"):
         shutil.copy(ROOT / file, place / file)
-    tests = "\n".join(f"    tests/{name}.py" for name in tests_of(module))
-    (place / "setup.cfg").write_text(SETUP.format(source=source_of(module), tests=tests))
+    write_setup(module, place)
     return place
 
 
-def source_of(module: str) -> str:
-    """The files of a module: one, or all in the folder of that name."""
-    path = f"kick_proto/{module.replace('.', '/')}"
-    return f"{path}/*.py" if (ROOT / path).is_dir() else f"{path}.py"
+def write_setup(module: str, place: Path) -> None:
+    sources = "\n".join(f"    {file}" for file in sources_of(module))
+    tests = "\n".join(f"    tests/{name}.py" for name in tests_of(module))
+    (place / "setup.cfg").write_text(SETUP.format(sources=sources, tests=tests))
+
+
+def sources_of(module: str) -> list[str]:
+    """The files of a module: one, or all in the folder of that name but those that have a row of their own."""
+    within = module.replace(".", "/")
+    if not (ROOT / "kick_proto" / within).is_dir():
+        return [f"kick_proto/{within}.py"]
+    deeper = tuple(f"kick_proto/{row.replace('.', '/')}" for row in TESTS if row.startswith(f"{module}."))
+    files = (file.relative_to(ROOT).as_posix() for file in sorted((ROOT / "kick_proto" / within).rglob("*.py")))
+    return [file for file in files if not file.startswith(tuple(f"{row}{end}" for row in deeper for end in "/."))]
 
 
 def score_of(module: str, place: Path, page: str) -> Score:
@@ -169,8 +213,13 @@ def score_of(module: str, place: Path, page: str) -> Score:
     codes: dict[str, int] = {}
     for meta in sorted((place / "mutants").rglob("*.meta")):
         codes |= msgspec.json.decode(meta.read_bytes())["exit_code_by_key"]
-    left = [name for name, code in codes.items() if code not in KILLED]
-    survivors = tuple(name for name in left if name in listed or survives_afresh(name, module, place))
+    left = {name: code for name, code in codes.items() if code not in KILLED}
+    survivors = tuple(
+        name
+        for name, code in left.items()
+        if name in listed or (code == SURVIVED and module.startswith(LONG)) or survives_afresh(name, module, place)
+    )
+    (place / LEFT).write_bytes(msgspec.json.encode(survivors))
     return Score(module, len(codes) - len(survivors), survivors, sum(name in listed for name in survivors))
 
 
@@ -189,9 +238,24 @@ def tests_of(module: str) -> tuple[str, ...]:
 
 def mutate(module: str) -> Score:
     """Try all mutants of a module, one at a time."""
-    place = lay_out(module)
+    return try_out(module, lay_out(module))
+
+
+def mutate_again(module: str) -> Score:
+    """Try those that the last run left, with the tests as they are now. What it killed stays killed."""
+    place = WORK / module
+    if not (place / LEFT).exists():
+        raise SystemExit(f"{module} has no finished run in {place}: run it without {AGAIN} first")
+    shutil.copytree(ROOT / "tests", place / "tests", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    write_setup(module, place)
+    (place / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)  # which test touches what
+    return try_out(module, place, msgspec.json.decode((place / LEFT).read_bytes(), type=list[str]))
+
+
+def try_out(module: str, place: Path, names: Sequence[str] = ()) -> Score:
+    """Let mutmut try all mutants, or those of these names."""
     environment = {**os.environ, "HYPOTHESIS_PROFILE": "mutation"}
-    command = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", "1"]
+    command = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", "1", *names]
     with (place / "log").open("wb") as log:
         ran = subprocess.run(command, cwd=place, env=environment, stdout=log, stderr=log, check=False)
     if ran.returncode != 0:
@@ -199,9 +263,10 @@ def mutate(module: str) -> Score:
     return score_of(module, place, PAGE.read_text("utf-8") if PAGE.exists() else "")
 
 
-def main(modules: Sequence[str]) -> None:
-    for module in modules or sorted(TESTS):
-        score = mutate(module)
+def main(arguments: Sequence[str]) -> None:
+    run = mutate_again if AGAIN in arguments else mutate
+    for module in [each for each in arguments if each != AGAIN] or sorted(TESTS):
+        score = run(module)
         sys.stdout.write("".join(f"{line}\n" for line in (score, *(f"    {name}" for name in score.survivors))))
         sys.stdout.flush()
 
