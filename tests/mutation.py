@@ -137,7 +137,7 @@ pytest_add_cli_args =
 pytest_add_cli_args_test_selection =
 {tests}
 timeout_multiplier = 1.0
-timeout_constant = 3.0
+timeout_constant = 5.0
 use_git_change_detection = false
 track_dependencies = false
 """
