@@ -748,6 +748,20 @@ def test_after_a_pause_another_one_counts_anew() -> None:
     stage.now += 1
     paused(stage, hello())
     assert stage.merge.poll_timeout() == stage.now + 1
+    (event,) = stage.tell(raid()[1])
+    assert len(event.sources) == 2
+
+
+def test_what_a_command_queues_can_begin_a_pause_too() -> None:
+    stage = Stage()
+    stage.tell(raid()[0])
+    stage.source.wants_input = False
+    stage.now += 1
+    stage.merge.handle_timeout(stage.now)
+    stage.now += 10
+    stage.source.wants_input = True
+    stage.merge.handle_timeout(stage.now)
+    assert stage.merge.poll_timeout() == stage.now + 1
 
 
 def test_a_timeout_that_comes_too_early_puts_off_nothing() -> None:
