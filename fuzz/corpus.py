@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from fuzz import HOME, TARGETS, target
-from kick_io.cli.drifting import frames_of
+from kick_io.cli.recordings.drifting import frames_of
 from kick_proto.frames import Frame
 from kick_proto.ids import Channel, ChannelId, ChatroomId
 from kick_proto.testing.traffic.showcase import Showcase

@@ -9,8 +9,8 @@ import unicodedata
 from rich.style import Style
 
 from fuzz.decoders import CHANNEL, DECODE, MOMENT, frame_of
-from kick_io.cli import jsonlines
-from kick_io.cli.render import Renderer
+from kick_io.cli.output import jsonlines
+from kick_io.cli.output.render import Renderer
 from kick_proto.frames import Frame
 from kick_proto.ids import Channel, ChannelId, ChatroomId
 

@@ -6,8 +6,8 @@
 ``AsyncFetcher`` runs under asyncio and trio, ``Fetcher`` blocks; both keep their connections for the next request. What
 may be asked, and how often, is decided elsewhere: nothing is retried here, no redirect is followed, no cookie kept. An
 answer is read up to ``Request.max_body`` bytes, within ``Request.timeouts``; what has more comes as far as that, and is
-said to be cut. Any callable of the same type may stand in
-their place, such as one around a client with another TLS fingerprint.
+said to be cut. Any callable of the same type may stand in their place, such as one around a client with another TLS
+fingerprint.
 
 Where there is no answer ``TransportError`` is raised: ``Unsent`` where the request surely never left, so that it may be
 sent again whatever it asks for. None of them holds what was sent, in no cause, context or traceback, and httpcore's

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import inspect as shapes
 
-from kick_io.cli import drifting
+from kick_io.cli.recordings import drifting
 from kick_proto import events, payloads
 from kick_proto.decoders import ROWS, Decoders, Row
 from kick_proto.drift import COMPARED, DEEPEST, LARGEST, Difference, Drift, Kind, placeholder

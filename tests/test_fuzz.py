@@ -193,7 +193,7 @@ def draw_anew(patch: pytest.MonkeyPatch) -> None:
 
 
 def print_as_it_is(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("kick_io.cli.render.visible", lambda text: text)
+    patch.setattr("kick_io.cli.output.render.visible", lambda text: text)
 
 
 def count_nothing(patch: pytest.MonkeyPatch) -> None:

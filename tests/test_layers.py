@@ -34,7 +34,16 @@ DRIVER_LAYERS = """
 """
 """The modules of ``kick_io``, likewise."""
 
-ORDERS = {"kick_proto": LAYERS.split(), "kick_io": DRIVER_LAYERS.split()}
+COMMAND_LAYERS = """
+    stopping options targets
+    output http mocked watching checkup recordings
+    account anonymise ask demo doctor drift mock replay watch
+    commands main __main__
+"""
+"""The modules of ``kick_io.cli``, likewise."""
+
+ORDERS = {"kick_proto": LAYERS.split(), "kick_io": DRIVER_LAYERS.split(), "kick_io.cli": COMMAND_LAYERS.split()}
+TABLES = {"kick_proto": "LAYERS", "kick_io": "DRIVER_LAYERS", "kick_io.cli": "COMMAND_LAYERS"}
 DRIVERS = {"asyncio", "trio", "blocking"}
 THIRD_PARTY = {"msgspec", "wsproto", "h11"}
 EXTRAS = {"testing": {"hypothesis", "pytest"}, "recording": {"zstandard"}}
@@ -70,18 +79,23 @@ def _module(path: Path) -> str:
 
 
 def _complaints(module: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
-    package, _, rest = module.partition(".")
-    name = rest.partition(".")[0]
-    if name and name not in ORDERS[package]:
-        yield 1, _unplaced(package, name)
-        return
-    for line, imported in _imported(tree):
-        if (wrong := _wrong_import(package, name, imported)) is not None:
-            yield line, wrong
-    if package == "kick_proto":
+    for package in (each for each in ORDERS if f"{module}.".startswith(f"{each}.")):
+        name = _within(package, module)
+        if name and name not in ORDERS[package]:
+            yield 1, _unplaced(package, name)
+            return
+        for line, imported in _imported(tree):
+            if (wrong := _wrong_import(package, name, imported)) is not None:
+                yield line, wrong
+    if module.startswith("kick_proto"):
         for line, used in _used(tree):
             if used in FORBIDDEN:
                 yield line, f"{used} is an effect; what it gives is an argument here"
+
+
+def _within(package: str, module: str) -> str:
+    """The name of a module within a package; of one that lies in a folder there, the folder's."""
+    return module.removeprefix(package).removeprefix(".").partition(".")[0]
 
 
 def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -96,16 +110,13 @@ def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def _wrong_import(package: str, name: str, imported: str) -> str | None:
-    source, _, rest = imported.partition(".")
-    target = rest.partition(".")[0]
+    source = imported.partition(".")[0]
     if not source:
         return f"{imported} is relative: imports are absolute"
     if source == "kick_io" and package == "kick_proto":
         return f"{imported} does I/O, and kick_proto does not know who does"
-    if source == "kick_io" and {name, target} <= DRIVERS and name != target:
-        return f"the drivers {name} and {target} must not know each other"
-    if source == package:
-        return _wrong_layer(package, name, target)
+    if imported.startswith(f"{package}."):
+        return _wrong_layer(package, name, _within(package, imported))
     allowed = THIRD_PARTY | STANDARD | EXTRAS.get(name, set())
     if package == "kick_proto" and not any(f"{imported}.".startswith(f"{each}.") for each in allowed):
         return f"{imported} is not among the modules that a pure core may import"
@@ -116,6 +127,8 @@ def _wrong_layer(package: str, name: str, target: str) -> str | None:
     order = ORDERS[package]
     if target == "__version__" or name == target:
         return None
+    if package == "kick_io" and {name, target} <= DRIVERS:
+        return f"the drivers {name} and {target} must not know each other"
     if target not in order:
         return f"{package}.{_unplaced(package, target)}"
     if name not in order[order.index(target) :]:
@@ -124,8 +137,7 @@ def _wrong_layer(package: str, name: str, target: str) -> str | None:
 
 
 def _unplaced(package: str, name: str) -> str:
-    layers = "LAYERS" if package == "kick_proto" else "DRIVER_LAYERS"
-    return f"{name} has no place yet: add it to {layers} in tests/test_layers.py"
+    return f"{name} has no place yet: add it to {TABLES[package]} in tests/test_layers.py"
 
 
 def _used(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -252,8 +264,9 @@ def test_os_urandom_is_seen_both_where_it_is_imported_and_where_it_is_called(tmp
             "kick_proto/session.py", "def f(world: W) -> None:\n    world.now()\n    world.open()", id="a method"
         ),
         pytest.param("kick_proto/session.py", "class Timeouts:\n    open: float = 20.0", id="a field"),
-        pytest.param("kick_io/trio.py", "import trio\nfrom kick_proto.testing import server", id="a driver"),
+        pytest.param("kick_io/trio.py", "import asyncio, trio\nfrom kick_proto.testing import server", id="a driver"),
         pytest.param("kick_io/cli/main.py", "from kick_io import asyncio, trio", id="who picks a driver"),
+        pytest.param("kick_io/cli/watch.py", "from kick_io.cli.watching import running", id="a command"),
         pytest.param("kick_io/calls/desk.py", "from kick_io.calls.vault import Vault", id="within a room"),
     ],
 )
@@ -285,6 +298,13 @@ def test_drivers_do_not_know_each_other(text: str, tmp_path: Path) -> None:
         pytest.param(
             "cli/main.py", "from kick_io.novel import x", "kick_io.novel has no place yet", id="an unplaced one"
         ),
+        pytest.param(
+            "cli/watching/running.py",
+            "from kick_io.cli import recordings",
+            "kick_io.cli.recordings stands above: watching",
+            id="up, among the commands",
+        ),
+        pytest.param("cli/novel.py", "", "novel has no place yet: add it to COMMAND_LAYERS", id="a new one there"),
         pytest.param("novel.py", "", "novel has no place yet: add it to DRIVER_LAYERS", id="a new one"),
     ],
 )

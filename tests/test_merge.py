@@ -82,8 +82,8 @@ class Stage:
         until = self.now + seconds
         delivered: list[Any] = []
         while (at := self.merge.poll_timeout()) is not None and at <= until:
-            self.now = at
-            self.merge.handle_timeout(at)
+            self.now = max(self.now, at)
+            self.merge.handle_timeout(self.now)
             delivered += self.merge.take_events()
         self.now = until
         self.merge.handle_timeout(until)
@@ -686,6 +686,84 @@ def test_a_fact_that_was_told_is_remembered_until_what_was_read_meanwhile_is_tak
     assert event.sources == raws([counted, numbered, line])
 
 
+def paused(stage: Stage, *read_last: Any) -> list[Any]:
+    """With this read the source has had enough for an hour; then all is taken, and it wants to read again."""
+    stage.source.wants_input = False
+    stage.read(*read_last)
+    assert stage.merge.poll_timeout() is None
+    stage.now += 3_600
+    stage.merge.handle_timeout(stage.now)
+    delivered = stage.merge.take_events()
+    stage.source.wants_input = True
+    assert (stage.merge.poll_timeout() or 0.0) <= stage.now
+    return [*delivered, *stage.wait(0)]
+
+
+def test_time_in_which_nothing_is_read_does_not_count_for_what_a_fact_waits_for() -> None:
+    stage = Stage()
+    counted, numbered, line, _ = subscription()
+    stage.tell(counted)
+    stage.now += 1.5
+    assert len(paused(stage, hello())) == 1
+    assert stage.merge.poll_timeout() == stage.now + 0.5
+    stage.now += 0.25
+    (event,) = stage.tell(numbered, line)
+    assert event.sources == raws([counted, numbered, line])
+
+
+def test_a_fact_that_waits_goes_out_when_it_has_been_read_for_long_enough() -> None:
+    stage = Stage()
+    assert paused(stage, raid()[0]) == []
+    assert stage.wait(1.75) == []
+    assert len(stage.wait(0.25)) == 1
+
+
+def test_a_fact_that_was_told_before_a_pause_is_remembered_after_it() -> None:
+    stage = Stage()
+    counted, numbered, line, _ = subscription()
+    stage.tell(counted)
+    assert len(stage.wait(2)) == 1
+    stage.now += 1.5
+    paused(stage, hello())
+    (event,) = [*stage.tell(numbered, line), *stage.wait(0.5)]
+    assert event.sources == raws([counted, numbered, line])
+
+
+def test_a_pause_lasts_from_its_first_read_to_the_next_time_that_input_is_wanted() -> None:
+    stage = Stage()
+    stage.source.wants_input = False
+    stage.read(raid()[0])
+    stage.now += 10
+    stage.read(hello())
+    stage.now += 10
+    stage.source.wants_input = True
+    stage.merge.handle_timeout(stage.now)
+    assert stage.merge.poll_timeout() == stage.now + 2
+
+
+def test_after_a_pause_another_one_counts_anew() -> None:
+    stage = Stage()
+    stage.tell(raid()[0])
+    paused(stage, hello())
+    stage.now += 1
+    paused(stage, hello())
+    assert stage.merge.poll_timeout() == stage.now + 1
+    (event,) = stage.tell(raid()[1])
+    assert len(event.sources) == 2
+
+
+def test_what_a_command_queues_can_begin_a_pause_too() -> None:
+    stage = Stage()
+    stage.tell(raid()[0])
+    stage.source.wants_input = False
+    stage.now += 1
+    stage.merge.handle_timeout(stage.now)
+    stage.now += 10
+    stage.source.wants_input = True
+    stage.merge.handle_timeout(stage.now)
+    assert stage.merge.poll_timeout() == stage.now + 1
+
+
 def test_a_timeout_that_comes_too_early_puts_off_nothing() -> None:
     stage = Stage(backlog=1)
     stage.read(hello())
@@ -806,6 +884,8 @@ def test_an_application_that_does_not_read_holds_up_the_session_and_misses_nothi
     assert merge.wants_input
     rest = merge.take_events()
     assert [type(each) for each in rest] == [events.ChatMessage] * 7 + [Lagging]
-    assert merge.poll_timeout() == 5.0
-    merge.handle_timeout(5.0)
+    assert merge.poll_timeout() == 3.0
+    merge.handle_timeout(4.0)
+    assert merge.poll_timeout() == 6.0
+    merge.handle_timeout(6.0)
     assert [type(each) for each in merge.take_events()] == [Resubscribed]

@@ -2,7 +2,6 @@
 
 ``main`` is the entry point and knows neither click nor any command; ``commands`` holds the table of commands, each of
 which is a light module (``watch``, ``demo``, ``mock``) that says its options and imports what it needs once it runs.
-``running`` runs a watch on the chosen driver; ``render``, ``screen`` and ``jsonlines`` turn events into lines.
-``identity`` says who asks over HTTP and which Kick; ``resolving``, ``entering`` and ``asking`` do so. ``probing`` and
-``examining`` look for what is wrong, and ``diagnosis`` knows what it means.
+What does the work lies in folders: ``output`` turns events and values into lines, ``http`` asks, ``watching`` runs a
+watch, ``mocked`` is the Kick of this machine, ``checkup`` looks for what is wrong, ``recordings`` is for recorded ones.
 """

@@ -72,8 +72,8 @@ def login(
     if paste + no_browser + for_app > 1:
         raise click.UsageError("--paste, --no-browser and --app are three ways to log in: use one of them")
     # Only here: --help need not wait for what does the work.
-    from kick_io.cli import entering  # noqa: PLC0415
-    from kick_io.cli.identity import Identity  # noqa: PLC0415
+    from kick_io.cli.http import entering  # noqa: PLC0415
+    from kick_io.cli.http.identity import Identity  # noqa: PLC0415
 
     way: entering.Way = "app" if for_app else "paste" if paste else "address" if no_browser else "browser"
     entering.log_in(Identity(account, site), entering.Wishes(client_id, scopes, redirect_uri, seconds), way, stop)
@@ -93,8 +93,8 @@ def logout(stop: Stop, *, account: str, keep_remote: bool, site: str | None) -> 
       kick logout bot
     """
     # Only here: --help need not wait for what does the work.
-    from kick_io.cli import entering  # noqa: PLC0415
-    from kick_io.cli.identity import Identity  # noqa: PLC0415
+    from kick_io.cli.http import entering  # noqa: PLC0415
+    from kick_io.cli.http.identity import Identity  # noqa: PLC0415
 
     who = Identity(account, site)
     if keep_remote:
@@ -117,7 +117,7 @@ def whoami(stop: Stop, *, account: str, as_json: bool, site: str | None) -> None
       kick whoami bot --json | jq -r .user.name
     """
     # Only here: --help need not wait for what does the work.
-    from kick_io.cli import entering  # noqa: PLC0415
-    from kick_io.cli.identity import Identity  # noqa: PLC0415
+    from kick_io.cli.http import entering  # noqa: PLC0415
+    from kick_io.cli.http.identity import Identity  # noqa: PLC0415
 
     entering.show(Identity(account, site), "json" if as_json else "text", stop)

@@ -36,6 +36,6 @@ def anonymise(*, file: str, output: str, key_file: str | None) -> None:
       kick anonymise today.ndjson -o shown.ndjson.zst --key-file key
     """
     # Only here: --help need not wait for what does the work.
-    from kick_io.cli import anonymising  # noqa: PLC0415
+    from kick_io.cli.recordings import anonymising  # noqa: PLC0415
 
     anonymising.run(file, output, key_file)

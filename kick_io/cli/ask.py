@@ -26,8 +26,8 @@ def user(stop: Stop, *, slug: str, as_json: bool, account: str, site: str | None
       kick user https://kick.com/xqc --json | jq .chatroom_id
     """
     # Only here: --help need not wait for what does the work.
-    from kick_io.cli import asking  # noqa: PLC0415
-    from kick_io.cli.identity import Identity  # noqa: PLC0415
+    from kick_io.cli.http import asking  # noqa: PLC0415
+    from kick_io.cli.http.identity import Identity  # noqa: PLC0415
 
     asking.show_user(slug, Identity(account, site), "json" if as_json else "text", stop)
 
@@ -49,7 +49,7 @@ def send(stop: Stop, *, channel: str, text: str, account: str, reply: str | None
       kick send xqc "so do I" --reply 6b4a1f1e-9a3c-4c6c-a1f0-2f6f3a7f0b55
     """
     # Only here: --help need not wait for what does the work.
-    from kick_io.cli import asking  # noqa: PLC0415
-    from kick_io.cli.identity import Identity  # noqa: PLC0415
+    from kick_io.cli.http import asking  # noqa: PLC0415
+    from kick_io.cli.http.identity import Identity  # noqa: PLC0415
 
     asking.send(asking.Message(channel, text, reply), Identity(account, site), "bot" if bot else "user", stop)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import click
 
-from kick_io.cli.sanitize import visible
+from kick_io.cli.output.sanitize import visible
 from kick_io.cli.stopping import Stop
 from kick_proto import __version__
 from kick_proto.errors import KickError, LocalProtocolError

@@ -43,7 +43,9 @@ def demo(
       kick demo --seconds 10 --record demo.ndjson
     """
     # Only here: --help need not wait for what does the work.
-    from kick_io.cli import greeting, playing, running, targets  # noqa: PLC0415
+    from kick_io.cli import targets  # noqa: PLC0415
+    from kick_io.cli.mocked import greeting, playing  # noqa: PLC0415
+    from kick_io.cli.watching import running  # noqa: PLC0415
     from kick_proto.testing.faults import CHAOS  # noqa: PLC0415
 
     calm_or_not = CHAOS if faults else playing.CALM

@@ -42,8 +42,9 @@ def doctor(
       kick doctor --endpoint ws://127.0.0.1:6001 --site http://127.0.0.1:6001
     """
     # Only here: --help need not wait for what does the work.
-    from kick_io.cli import examining, targets  # noqa: PLC0415
-    from kick_io.cli.identity import Identity  # noqa: PLC0415
+    from kick_io.cli import targets  # noqa: PLC0415
+    from kick_io.cli.checkup import examining  # noqa: PLC0415
+    from kick_io.cli.http.identity import Identity  # noqa: PLC0415
 
     patient = examining.Patient(Identity(account, site), targets.app(endpoint, clusters, key), slug)
     if not examining.examine(patient, "json" if as_json else "text", stop):

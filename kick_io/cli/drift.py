@@ -23,7 +23,7 @@ def drift(file: BinaryIO, *, as_json: bool) -> None:
       kick drift today.ndjson --json | jq -r 'select(.kind == "unknown event").event'
     """
     # Only here: --help need not wait for what does the work.
-    from kick_io.cli import drifting  # noqa: PLC0415
+    from kick_io.cli.recordings import drifting  # noqa: PLC0415
     from kick_proto.recording.packing import lines_of  # noqa: PLC0415
 
     lines = (line.decode("utf-8", "replace") for line in lines_of(file.read))

@@ -65,7 +65,8 @@ def serve(
       kick watch 668:668 --endpoint ws://127.0.0.1:6001
     """
     # Only here: --help need not wait for what does the work.
-    from kick_io.cli import playing, targets  # noqa: PLC0415
+    from kick_io.cli import targets  # noqa: PLC0415
+    from kick_io.cli.mocked import playing  # noqa: PLC0415
     from kick_proto.testing.faults import CHAOS, NO_FAULTS  # noqa: PLC0415
 
     (wanted,) = targets.channels([channel])

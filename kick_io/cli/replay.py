@@ -43,7 +43,7 @@ def replay(stop: Stop, *, file: str, as_json: bool, speed: float, until: float |
       kick replay today.ndjson --check
     """
     # Only here: --help need not wait for what does the work.
-    from kick_io.cli import replaying  # noqa: PLC0415
+    from kick_io.cli.recordings import replaying  # noqa: PLC0415
 
     transcript = replaying.opened(file)
     if check:

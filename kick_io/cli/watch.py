@@ -78,7 +78,9 @@ def watch(
     if raw and not as_json:
         raise click.UsageError("--raw adds to lines of JSON: use it with --json")
     # Only here: --help need not wait for what does the work.
-    from kick_io.cli import resolving, running, targets  # noqa: PLC0415
+    from kick_io.cli import targets  # noqa: PLC0415
+    from kick_io.cli.http import resolving  # noqa: PLC0415
+    from kick_io.cli.watching import running  # noqa: PLC0415
     from kick_proto.shards import divide  # noqa: PLC0415
 
     manner = running.Manner("json with raw" if raw else "json" if as_json else "text", targets.wanted(only))

@@ -10,7 +10,8 @@ Facts go out before ``Down`` and ``GaveUp`` are told, and before this machine is
 
 Commands stay on the session: after one, call ``handle_timeout(now)`` here. While ``backlog`` events stand undelivered
 here, further ones are left in the session, where they count for its marks, and no fact goes out or is forgotten: what
-was read in time is joined, however late it is taken up. Source: Seen: wire catalogue section 8 (2023-2026).
+was read in time is joined, however late it is taken up. Nor does time count in which the session wants no input: what
+comes then stands unread in the socket. Source: Seen: wire catalogue section 8 (2023-2026).
 """
 
 import math
@@ -78,6 +79,7 @@ class Merge:
         self._most = most
         self._backlog = max(backlog, 1)
         self._read_at = -math.inf
+        self._paused_at: float | None = None
         self._ready: list[SessionEvent] = []
         self._merged = 0
 
@@ -97,15 +99,16 @@ class Merge:
     def handle_input(self, now: float, received: Input[Sequence[str]]) -> None:
         """Take in what happened to a socket."""
         self._begin(now)
-        self._read_at = now
+        if self._paused_at is None:
+            self._read_at = now
         self._machine.handle_input(now, received)
-        self._settle()
+        self._settle(now)
 
     def handle_timeout(self, now: float) -> None:
         """Fire what is due, here and in the session; take up what a command has queued there."""
         self._begin(now)
         self._machine.handle_timeout(now)
-        self._settle()
+        self._settle(now)
 
     def poll_output(self) -> Output[Sequence[str]] | None:
         """Pop the next output."""
@@ -128,11 +131,10 @@ class Merge:
 
     def poll_timeout(self) -> float | None:
         """The earliest deadline, of the facts and in the session."""
-        inner = self._machine.poll_timeout()
-        if not self._pending or self._is_behind():
-            return inner
-        own = min(fact.deadline for fact in self._pending)
-        return own if inner is None else min(own, inner)
+        inner, own = self._machine.poll_timeout(), self._own_deadline()
+        if inner is None or own is None:
+            return own if inner is None else inner
+        return min(own, inner)
 
     @property
     def wants_input(self) -> bool:
@@ -146,19 +148,31 @@ class Merge:
 
     # From the session's events to ours
 
+    def _own_deadline(self) -> float | None:
+        if self._paused_at is not None:
+            # How long the pause was is worked out at once, when it is over.
+            return self._paused_at if self._machine.wants_input else None
+        return min((fact.deadline for fact in self._pending), default=None) if not self._is_behind() else None
+
     def _begin(self, now: float) -> None:
         """What is due by now went out before what happens now, and what is remembered until now is forgotten."""
-        if not self._is_behind():
+        if self._paused_at is not None and self._machine.wants_input:
+            pause, self._paused_at = now - self._paused_at, None
+            for fact in (*self._pending, *self._past):
+                fact.put_off(pause)
+        if self._paused_at is None and not self._is_behind():
             self._release_due(now)
             while self._past and self._past[0].until < now:
                 self._forget_oldest()
 
-    def _settle(self) -> None:
+    def _settle(self, now: float) -> None:
         if self._machine.closed:
             self._catch_up()
             self._flush()
         elif not self._is_behind():
             self._catch_up()
+        if self._paused_at is None and not self._machine.wants_input:
+            self._paused_at = now
 
     def _catch_up(self) -> None:
         events, ready = self._machine.take_events(), self._ready
@@ -216,7 +230,7 @@ class Merge:
     def _is_near(self, fact: Fact[Any], part: JoinedEvent) -> bool:
         """By when the two were read, for what is taken up late has not come late for that."""
         apart: timedelta = part.received_at - fact.parts[0].received_at
-        return abs(apart) <= self._apart
+        return abs(apart) - timedelta(seconds=fact.paused) <= self._apart
 
     def _brings_news(self, fact: Fact[Any], part: JoinedEvent) -> bool:
         fields = fact.rule.changes if fact.is_complete else fact.rule.news

@@ -37,12 +37,13 @@ class Fact(Generic[PartT]):
     """What is known of one fact: its parts in the order in which they came, and the event that they make.
 
     ``heard`` is all that came, and ``parts`` what of it is told: parts that came too late to be worth telling are known
-    again, and not taken for another fact's. ``names``, ``id`` and ``owner`` are of all that came.
+    again, and not taken for another fact's. ``names``, ``id`` and ``owner`` are of all that came. ``paused`` are the
+    seconds of its time in which nothing was read.
     """
 
     __slots__ = (
         "_event", "_frames", "_is_complete", "chunk_count", "deadline", "heard", "id", "key", "names", "numbers",
-        "owner", "parts", "rule", "until",
+        "owner", "parts", "paused", "rule", "until",
     )  # fmt: skip
 
     _event: PartT | None
@@ -71,6 +72,7 @@ class Fact(Generic[PartT]):
         self._frames: set[Frame] = set()
         self.deadline = deadline
         self.until = until
+        self.paused = 0.0
         self.add(part, clue)
 
     @property
@@ -106,6 +108,12 @@ class Fact(Generic[PartT]):
         self.id = clue.id if self.id is None else self.id
         self.owner = clue.owner if self.owner is None else self.owner
         self._event = self._is_complete = None
+
+    def put_off(self, pause: float) -> None:
+        """Nothing was read for so many seconds: wait and remember as much longer."""
+        self.deadline += pause
+        self.until += pause
+        self.paused += pause
 
     def has(self, part: PartT, clue: Clue) -> bool:
         """Whether this very frame came before."""

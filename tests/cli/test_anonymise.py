@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kick_io.cli import anonymising
+from kick_io.cli.recordings import anonymising
 from kick_proto.errors import LocalProtocolError
 from kick_proto.recording.transcript import read
 from tests.cli.processes import kick

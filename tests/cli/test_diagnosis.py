@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kick_io.cli import diagnosis, examining, probing
-from kick_io.cli.diagnosis import MEANINGS, Check, Finding, Mark, diagnose, is_well
+from kick_io.cli.checkup import diagnosis, examining, probing
+from kick_io.cli.checkup.diagnosis import MEANINGS, Check, Finding, Mark, diagnose, is_well
 from kick_proto.endpoints.site import user
 
 BAD = [key for key, meaning in MEANINGS.items() if meaning.mark is Mark.BAD]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kick_io.cli import probing
+from kick_io.cli.checkup import probing
 from kick_io.mock import MockKick
 from kick_proto.clusters import endpoint_at
 from kick_proto.endpoints.call import Host

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from kick_io.cli import drifting, jsonlines
+from kick_io.cli.output import jsonlines
+from kick_io.cli.recordings import drifting
 from kick_proto import events
 from kick_proto.drift import Drift
 from kick_proto.frames import Frame
@@ -111,11 +112,3 @@ def test_missing_fields_are_shown_where_they_were_never_there(capsys: pytest.Cap
     assert "missing field UserBannedEvent $.duration 2 2" in [" ".join(each.split()) for each in lines]
     assert not [each for each in lines if "$.permanent" in each]
     assert "An unread field is no error: no decoder makes use of it." in lines
-
-
-def test_columns_are_aligned_and_harmless() -> None:
-    assert list(drifting.table([("a", "b")], [("long", "\x1b[31m"), ("", "x")])) == [
-        "a     b",
-        "long  ␛[31m",
-        "      x",
-    ]

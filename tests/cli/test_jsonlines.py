@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from kick_io.cli.jsonlines import line
+from kick_io.cli.output.jsonlines import line
 from kick_proto import events, lifecycle
 from kick_proto.frames import Frame
 from kick_proto.session import SessionEvent

@@ -125,8 +125,8 @@ def test_a_missing_extra_is_told_in_a_sentence(missing: str) -> None:
 def test_only_the_driver_that_runs_is_imported(driver: str) -> None:
     ended = python(
         "-c",
-        "import sys, kick_io.cli.running, kick_io.cli.printing, importlib; "
-        f"importlib.import_module(kick_io.cli.running.RUNNERS[{driver!r}]); "
+        "import sys, kick_io.cli.watching.running, kick_io.cli.watching.printing, importlib; "
+        f"importlib.import_module(kick_io.cli.watching.running.RUNNERS[{driver!r}]); "
         "import json; print(json.dumps([each for each in ('asyncio', 'trio', 'rich') if each in sys.modules]))",
     )
     assert json.loads(ended.out) == ([] if driver == "blocking" else [driver])

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from kick_io.cli.render import LINES, REMEMBERED, Renderer, plain
-from kick_io.cli.screen import Screen
+from kick_io.cli.output.render import LINES, REMEMBERED, Renderer, plain
+from kick_io.cli.output.screen import Screen
 from kick_proto import events
 from kick_proto.frames import Frame
 from kick_proto.ids import Channel, ChannelId, ChatroomId, UserId

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from kick_io.cli import replaying
-from kick_io.cli.replaying import Pace
+from kick_io.cli.recordings import replaying
+from kick_io.cli.recordings.replaying import Pace
 from kick_io.cli.stopping import Stop
 from kick_proto.errors import LocalProtocolError, RemoteProtocolError
 from kick_proto.recording.transcript import read

@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kick_io.cli import running, targets
+from kick_io.cli import targets
+from kick_io.cli.watching import running
 from kick_io.mock import MockKick
 from kick_proto.drift import Difference, Kind
 from kick_proto.frames import Frame

@@ -7,7 +7,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 
 from kick_io.blocking import connect
-from kick_io.cli.running import Job, Outcome
+from kick_io.cli.watching.running import Job, Outcome
 from kick_io.sockets.watch import BlockingWatch
 
 __all__ = ["run"]

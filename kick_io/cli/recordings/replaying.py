@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import click
 
-from kick_io.cli import printing, running
-from kick_io.cli.sanitize import visible
+from kick_io.cli.output.sanitize import visible
 from kick_io.cli.stopping import Stop
+from kick_io.cli.watching import printing, running
 from kick_proto.errors import LocalProtocolError, RemoteProtocolError
 from kick_proto.recording.packing import lines_of
 from kick_proto.recording.replaying import Played, Replayed, play, recorded_machine, replay

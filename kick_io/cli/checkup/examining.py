@@ -16,10 +16,11 @@ import msgspec
 
 from kick_io.calling import BlockingCaller
 from kick_io.calls.vault import Vault
-from kick_io.cli import diagnosis, identity, probing, resolving
-from kick_io.cli.diagnosis import Check, Finding, Line
-from kick_io.cli.identity import Identity
-from kick_io.cli.sanitize import visible
+from kick_io.cli.checkup import diagnosis, probing
+from kick_io.cli.checkup.diagnosis import Check, Finding, Line
+from kick_io.cli.http import identity, resolving
+from kick_io.cli.http.identity import Identity
+from kick_io.cli.output.sanitize import visible
 from kick_io.cli.stopping import Stop, leave
 from kick_io.credentials import TokenStore
 from kick_io.http import Fetcher

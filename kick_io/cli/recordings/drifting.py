@@ -1,20 +1,21 @@
 """What ``kick drift`` does: recorded lines in, differences out, as a table or as lines of JSON."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 import click
 import msgspec
 
-from kick_io.cli.sanitize import visible
+from kick_io.cli.output.sanitize import visible
+from kick_io.cli.output.tables import table
 from kick_proto.drift import Difference, Drift, Kind
 from kick_proto.errors import LocalProtocolError, RemoteProtocolError
 from kick_proto.frames import Frame, parse_frame
 from kick_proto.machine import Received
 from kick_proto.recording.lines import Heard, Joiner, input_of
 
-__all__ = ["Counts", "frames_of", "looked_through", "run", "table"]
+__all__ = ["Counts", "frames_of", "looked_through", "run"]
 
 
 class Counts(NamedTuple):
@@ -126,14 +127,3 @@ def _text(report: tuple[Difference, ...], counts: Counts, overflow: int) -> Iter
         for fixture in fixtures:
             yield ""
             yield visible(f"Frame({fixture.event!r}, {fixture.channel!r}, {fixture.data!r})")
-
-
-Cells = tuple[str, ...]
-
-
-def table(head: Sequence[Cells], rows: Sequence[Cells]) -> Iterator[str]:
-    """Lines with their columns aligned."""
-    cells = [tuple(map(visible, row)) for row in (*head, *rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

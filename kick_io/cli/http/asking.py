@@ -8,10 +8,10 @@ import click
 import msgspec
 
 from kick_io.calling import BlockingCaller
-from kick_io.cli import identity, resolving
-from kick_io.cli.drifting import table
-from kick_io.cli.identity import Identity
-from kick_io.cli.sanitize import visible
+from kick_io.cli.http import identity, resolving
+from kick_io.cli.http.identity import Identity
+from kick_io.cli.output.sanitize import visible
+from kick_io.cli.output.tables import table
 from kick_io.cli.stopping import Stop
 from kick_proto.endpoints.public import chat, users
 from kick_proto.endpoints.user import Livestream, User

@@ -5,8 +5,8 @@ from math import inf
 
 import trio
 
-from kick_io.cli.printing import Printer
-from kick_io.cli.running import Job, Outcome
+from kick_io.cli.watching.printing import Printer
+from kick_io.cli.watching.running import Job, Outcome
 from kick_io.sockets.watch import Watch
 from kick_io.trio import connect
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from kick_io.cli.diagnosis import Check, Finding
+from kick_io.cli.checkup.diagnosis import Check, Finding
 from kick_io.sockets.assembly import READ_SIZE, system_trust
 from kick_proto.machine import Closed, Open, Opened, Received, Transmit
 from kick_proto.provider import Connected, ConnectionEvent, Disconnected, Endpoint

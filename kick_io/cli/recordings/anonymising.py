@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from kick_io.cli.replaying import opened, replayable
+from kick_io.cli.recordings.replaying import opened, replayable
 from kick_io.sockets.taping import open_tape
 from kick_proto.errors import LocalProtocolError
 from kick_proto.recording.anonymising import anonymise

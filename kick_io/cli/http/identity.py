@@ -14,7 +14,7 @@ import click
 from kick_io.calling import BlockingCaller
 from kick_io.calls.vault import Vault
 from kick_io.cli.options import DEFAULT_ACCOUNT
-from kick_io.cli.sanitize import visible
+from kick_io.cli.output.sanitize import visible
 from kick_io.cli.stopping import Stop, leave
 from kick_io.credentials import TokenStore
 from kick_io.http import Fetcher

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 import msgspec
 
 from kick_io.calling import BlockingCaller
-from kick_io.cli import identity, targets
-from kick_io.cli.identity import Identity
+from kick_io.cli import targets
+from kick_io.cli.http import identity
+from kick_io.cli.http.identity import Identity
 from kick_io.cli.stopping import Stop
 from kick_io.storage.known_ids import KnownIds
 from kick_proto.endpoints import people

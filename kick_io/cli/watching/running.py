@@ -15,10 +15,11 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias, cast
 
 import click
 
-from kick_io.cli import printing, targets
-from kick_io.cli.sanitize import visible
+from kick_io.cli import targets
+from kick_io.cli.output.sanitize import visible
 from kick_io.cli.stopping import Stop
 from kick_io.cli.targets import Wanted
+from kick_io.cli.watching import printing
 from kick_proto.backoff import Backoff
 from kick_proto.drift import Difference, Kind
 from kick_proto.ids import Channel
@@ -93,9 +94,9 @@ class _Runner(Protocol):
 
 
 RUNNERS: Mapping[str, str] = {
-    "asyncio": "kick_io.cli.running_asyncio",
-    "trio": "kick_io.cli.running_trio",
-    "blocking": "kick_io.cli.running_blocking",
+    "asyncio": "kick_io.cli.watching.running_asyncio",
+    "trio": "kick_io.cli.watching.running_trio",
+    "blocking": "kick_io.cli.watching.running_blocking",
 }
 """Where each driver's ``run(job)`` is; it gives the outcome of each session."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
-from kick_io.cli.render import INDENT, Line
+from kick_io.cli.output.render import INDENT, Line
 
 __all__ = ["Screen", "standard_output"]
 

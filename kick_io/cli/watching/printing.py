@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TypeAlias
 
-from kick_io.cli import jsonlines
-from kick_io.cli.render import Renderer, plain
+from kick_io.cli.output import jsonlines
+from kick_io.cli.output.render import Renderer, plain
 from kick_io.cli.stopping import Stop
 from kick_io.cli.targets import Wanted
 from kick_proto.ids import Channel
@@ -33,7 +33,7 @@ def for_people(channels: tuple[Channel, ...]) -> Format:
     if not sys.stdout.isatty():
         return partial(_plain, renderer)
     # Only here: rich takes its time, and nothing else needs it.
-    from kick_io.cli.screen import Screen, standard_output  # noqa: PLC0415
+    from kick_io.cli.output.screen import Screen, standard_output  # noqa: PLC0415
 
     screen = Screen(standard_output())
     return lambda events, now: screen.text(renderer.line(event, now) for event in events)

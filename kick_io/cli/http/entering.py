@@ -23,13 +23,13 @@ import msgspec
 
 from kick_io.calling import calling
 from kick_io.calls.vault import Vault
-from kick_io.cli import identity
-from kick_io.cli.drifting import table
-from kick_io.cli.identity import Identity, tell
+from kick_io.cli.http import identity
+from kick_io.cli.http.identity import Identity, tell
 from kick_io.cli.options import DEFAULT_ACCOUNT
-from kick_io.cli.sanitize import visible
+from kick_io.cli.output.sanitize import visible
+from kick_io.cli.output.tables import table
+from kick_io.cli.output.words import duration_in_words
 from kick_io.cli.stopping import Stop
-from kick_io.cli.words import duration_in_words
 from kick_io.credentials import TokenStore
 from kick_io.http import AsyncFetcher
 from kick_io.login import listen, pasted

@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from kick_io.cli.sanitize import visible
-from kick_io.cli.words import counted, duration_in_words, months, seconds_in_words, short, told
+from kick_io.cli.output.sanitize import visible
+from kick_io.cli.output.words import counted, duration_in_words, months, seconds_in_words, short, told
 from kick_proto import content, events, lifecycle, provider
 from kick_proto.ids import Channel
 from kick_proto.session import SessionEvent

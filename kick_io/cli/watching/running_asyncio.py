@@ -4,8 +4,8 @@ import asyncio
 from contextlib import AsyncExitStack, suppress
 
 from kick_io.asyncio import connect
-from kick_io.cli.printing import Printer
-from kick_io.cli.running import Job, Outcome
+from kick_io.cli.watching.printing import Printer
+from kick_io.cli.watching.running import Job, Outcome
 from kick_io.sockets.watch import Watch
 
 __all__ = ["run"]

@@ -1,0 +1,1 @@
+"""What is wrong, if anything: probes, and what they found in words."""
