@@ -93,8 +93,9 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "shards": ("test_shards",),
     "slugs": ("test_slugs",),
     "testing": (
-        *("testing/test_server", "testing/test_server_laws", "testing/test_serving", "testing/test_serving_ends"),
-        *("testing/test_faults", "testing/test_personalities", "testing/test_pytest_plugin", "testing/test_world"),
+        *("testing/test_faults", "testing/test_links", "testing/test_personalities", "testing/test_pytest_plugin"),
+        *("testing/test_server", "testing/test_server_frames", "testing/test_server_laws", "testing/test_serving"),
+        *("testing/test_serving_ends", "testing/test_serving_words", "testing/test_site_framing", "testing/test_world"),
     ),
     "testing.simulation": SIMULATION_TESTS,
     **{f"testing.simulation.{name}": (*SIMULATION_TESTS, *LAW_TESTS) for name in LAWS},

@@ -4,6 +4,7 @@ import json
 import random
 from typing import Any
 
+import msgspec
 import pytest
 
 from kick_proto.errors import RemoteProtocolError
@@ -320,9 +321,28 @@ def test_chaos_brings_everything_within_three_minutes(personality: Personality) 
         {"refuse_code": 42},
         {"close_code": 5000},
         {"handshake_delay": -1},
+        {"handshake_delay": float("inf")},
         {"burst": -1},
     ],
 )
 def test_switches_are_checked(switches: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(switches))):
         Faults(**switches)
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {"refuse_code": 1000},
+        {"refuse_code": 4999},
+        {"close_code": 1000},
+        {"close_code": 4999},
+        {"handshake_delay": 0.0},
+        {"duplicate_probability": 1.0},
+        {"spread": 0.9},
+        {"burst": 0},
+        {"drop_after": 0.001},
+    ],
+)
+def test_switches_may_be_set_to_their_bounds(switches: dict[str, Any]) -> None:
+    assert Faults(**switches) == msgspec.structs.replace(NO_FAULTS, **switches)

@@ -155,6 +155,7 @@ def test_unknown_refs_are_dropped_in_silence() -> None:
     assert stand.outputs == []
     assert stand.server.take_events() == []
     assert stand.server.refs == (1,)
+    assert stand.server.topics_of(9) == ()
 
 
 # Life and death
@@ -207,11 +208,26 @@ def test_disconnect_may_say_an_error_first() -> None:
     assert stand.said() == ['{"event":"pusher:error","data":{"code":4009,"message":"no"}}', "close 4009 no"]
 
 
-def test_disconnect_takes_close_codes_only() -> None:
+@pytest.mark.parametrize("code", [42, 999, 5000])
+def test_disconnect_takes_close_codes_only(code: int) -> None:
     stand = connected()
-    with pytest.raises(LocalProtocolError, match="1000 to 4999, not 42"):
-        stand.command(stand.server.disconnect, 1, 42)
+    with pytest.raises(LocalProtocolError, match=f"a close code is a number from 1000 to 4999, not {code}"):
+        stand.command(stand.server.disconnect, 1, code)
     assert stand.server.client_count == 1
+
+
+@pytest.mark.parametrize("code", [1000, 4999])
+def test_disconnect_takes_every_close_code(code: int) -> None:
+    stand = connected()
+    stand.command(stand.server.disconnect, 1, code)
+    assert stand.said() == [f"close {code}"]
+
+
+def test_an_error_can_be_sent_with_any_code_and_ends_nothing() -> None:
+    stand = connected()
+    stand.command(stand.server.send_error, 1, 4200, "later")
+    assert stand.said() == ['{"event":"pusher:error","data":{"code":4200,"message":"later"}}']
+    assert stand.server.refs == (1,)
 
 
 def test_drop_ends_without_a_close() -> None:

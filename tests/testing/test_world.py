@@ -390,6 +390,26 @@ def test_a_machine_that_spins_is_told_of() -> None:
         World(kick_server(), client, most_steps=50).advance(1)
 
 
+class Chatterbox(pusher.Connection):
+    """A machine that always has something more to say."""
+
+    word = 0
+
+    def poll_output(self) -> Output[Sequence[str]]:
+        self.word += 1
+        return Transmit(99, [str(self.word)])
+
+
+def test_what_a_spinning_machine_did_last_is_told() -> None:
+    client = Chatterbox(Open(1, "h", 80, tls=False), Timeouts())
+    with pytest.raises(RuntimeError) as told:
+        World(kick_server(), client, most_steps=50).advance(1)
+    assert str(told.value) == (
+        "more than 50 steps at 0: does a machine spin? "
+        "Last: [Transmit(ref=99, data=['48']), Transmit(ref=99, data=['49']), Transmit(ref=99, data=['50'])]"
+    )
+
+
 class Talker(pusher.Connection):
     """A machine that says something on a connection that it never had."""
 
