@@ -103,7 +103,8 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     **{f"testing.simulation.http.{name}": (*HTTP_SIMULATION_TESTS, *HTTP_LAW_TESTS) for name in HTTP_LAWS},
     "testing.site": (
         "testing/test_site",
-        *(f"testing/test_site_{name}" for name in ("api", "chat", "framing", "oauth", "pages", "trouble")),
+        *(f"testing/test_site_{name}" for name in ("api", "chat", "framing", "oauth", "pages", "replies", "rewards")),
+        "testing/test_site_trouble",
     ),
     "testing.strategies": ("testing/test_strategies", "testing/test_strategies_play", "recording/test_strategies"),
     "testing.traffic": (
