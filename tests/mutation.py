@@ -95,7 +95,8 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "testing": (
         *("testing/test_faults", "testing/test_links", "testing/test_personalities", "testing/test_pytest_plugin"),
         *("testing/test_server", "testing/test_server_frames", "testing/test_server_laws", "testing/test_serving"),
-        *("testing/test_serving_ends", "testing/test_serving_words", "testing/test_site_framing", "testing/test_world"),
+        *("testing/test_serving_ends", "testing/test_serving_words", "testing/test_site_framing", "testing/test_voice"),
+        "testing/test_world",
     ),
     "testing.simulation": SIMULATION_TESTS,
     **{f"testing.simulation.{name}": (*SIMULATION_TESTS, *LAW_TESTS) for name in LAWS},

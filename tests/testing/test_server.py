@@ -274,7 +274,7 @@ def test_close_ends_all_and_is_final() -> None:
     stand.command(stand.server.close)
     stand.command(stand.server.set_faults, NO_FAULTS)
     assert stand.command(stand.server.publish, MESSAGE) == 0
-    with pytest.raises(LocalProtocolError, match="closed"):
+    with pytest.raises(LocalProtocolError, match=r"^this server is closed and plays no more: make a new one$"):
         stand.command(stand.server.play, Counter(), 10)
     assert stand.outputs == []
     assert stand.server.take_events() == []
@@ -322,10 +322,26 @@ def test_play_steps_every_ten_milliseconds_at_most() -> None:
 def test_play_makes_up_for_a_second_and_no_more() -> None:
     stand = subscribed()
     source = Counter()
-    stand.command(stand.server.play, source, 100)
+    stand.command(stand.server.play, source, 64)
     stand.now += 3_600
     stand.server.handle_timeout(stand.now)
-    assert 99 <= len(source.times) <= 101
+    assert len(source.times) == 64
+    assert (source.times[0], source.times[-1]) == (EPOCH + stand.now - 1 + 1 / 64, EPOCH + stand.now)
+
+
+def test_a_play_that_is_a_second_late_leaves_nothing_out() -> None:
+    stand = subscribed()
+    source = Counter()
+    stand.command(stand.server.play, source, 1)
+    stand.now += 2
+    stand.server.handle_timeout(stand.now)
+    assert source.times == [EPOCH + 101, EPOCH + 102]
+
+
+def test_play_can_be_as_fast_as_it_says() -> None:
+    stand = subscribed()
+    stand.command(stand.server.play, Counter(), FASTEST)
+    assert stand.server.poll_timeout() == stand.now + 0.01
 
 
 def test_play_replaces_what_was_played_and_stops() -> None:
