@@ -11,7 +11,7 @@ from kick_proto.testing.server_frames import encode_fragments
 from kick_proto.testing.serving import ServerFraming
 from kick_proto.testing.site.answers import page
 from kick_proto.testing.site.exchange import SiteReply, SiteRequest
-from tests.testing.stand import EPOCH, TARGET, Half
+from tests.testing.stand import EPOCH, PING, TARGET, Half
 from tests.testing.wire import Wire, frame, upgrade
 
 
@@ -98,15 +98,18 @@ def test_what_a_site_says_on_the_socket_is_published_at_its_moment() -> None:
 def test_texts_of_one_step_leave_in_one_piece_fragmented_or_not() -> None:
     wire = Wire(Faults(fragment=True))
     wire.connect()
-    wire.server.send(wire.now, 1, "one")
-    wire.server.ping(wire.now, 1)
-    wire.framing.handle_timeout(wire.now)
-    wire.drain()
-    ping = '{"event":"pusher:ping","data":{}}'
-    assert wire.sent[1] == encode_fragments("one") + encode_fragments(ping)
+    said = wire.feed(frame(0x81, PING.encode()) + frame(0x81, PING.encode()))
+    assert said == encode_fragments('{"event":"pusher:pong","data":{}}') * 2
 
 
 def test_pings_of_one_read_are_answered_in_one_piece() -> None:
     wire = Wire()
     wire.connect()
     assert wire.feed(frame(0x89, b"1") + frame(0x89, b"2")) == b"\x8a\x011\x8a\x012"
+
+
+def test_who_has_come_in_may_stay_however_long_the_time_for_an_upgrade_was() -> None:
+    wire = Wire()
+    wire.connect()
+    wire.advance(60)
+    assert (wire.ends, wire.server.refs) == ([], (1,))
