@@ -101,6 +101,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
             "testing/test_serving_ends",
         ),
         *("testing/test_serving_words", "testing/test_site_framing", "testing/test_voice", "testing/test_world"),
+        "testing/test_world_reading",
     ),
     "testing.pytest_plugin": ("testing/test_pytest_plugin",),
     "testing.simulation": SIMULATION_TESTS,
