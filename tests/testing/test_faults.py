@@ -79,8 +79,9 @@ def test_handshake_without_timeout() -> None:
 
 
 def test_handshake_not_json() -> None:
+    assert handshake(Faults(handshake_not_json=True)) == "connection established"
     with pytest.raises(RemoteProtocolError):
-        parse_frame(handshake(Faults(handshake_not_json=True)))
+        parse_frame("connection established")
 
 
 def test_handshake_as_object() -> None:
@@ -271,6 +272,16 @@ def test_spread_draws_the_time() -> None:
         ends.add(stand.now - 100)
     assert all(5 <= end <= 15.5 for end in ends)
     assert len(ends) > 5
+
+
+@pytest.mark.parametrize(("drawn", "seconds"), [(0.0, 5.0), (0.5, 10.0), (0.75, 12.5)])
+def test_spread_is_less_below_the_middle_and_more_above(drawn: float, seconds: float) -> None:
+    class Fixed:
+        def random(self) -> float:
+            return drawn
+
+    stand = connected(faults=Faults(drop_after=10, spread=0.5), rng=Fixed())
+    assert stand.server.poll_timeout() == stand.now + seconds
 
 
 def test_fragment_is_for_the_framing() -> None:

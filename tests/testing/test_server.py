@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -28,8 +29,7 @@ from tests.testing.stand import EPOCH, MESSAGE, PING, TOPIC, Counter, Stand, con
 
 def test_the_server_has_the_interface_of_every_machine() -> None:
     machine: SocketMachine[ServerEvent, Sequence[str]] = Stand().server
-    assert machine.wants_input
-    assert not machine.closed
+    assert (machine.wants_input, machine.closed) == (True, False)
     assert machine.poll_event() is None
     assert machine.poll_output() is None
     assert machine.poll_timeout() is None
@@ -107,6 +107,16 @@ def test_each_client_has_a_socket_id_of_its_own() -> None:
     assert len(set(ids)) == 20
     assert all(part.isascii() and part.isdigit() for each in ids for part in each.split("."))
     assert all(each.count(".") == 1 for each in ids)
+
+
+def test_a_socket_id_is_a_number_up_to_a_million_and_one_up_to_a_billion() -> None:
+    class Most:
+        def random(self) -> float:
+            return 1 - 2**-53
+
+    stand = Stand(rng=Most())
+    stand.accept()
+    assert stand.server.take_events() == [ClientConnected(1, "1000000.1000000000")]
 
 
 def test_a_topic_has_a_length() -> None:
@@ -280,10 +290,28 @@ def test_close_ends_all_and_is_final() -> None:
     assert stand.server.take_events() == []
 
 
-@pytest.mark.parametrize(("activity_timeout", "pong_timeout"), [(0.0, 30.0), (120.0, -1.0), (1e999, 30.0)])
+@pytest.mark.parametrize(
+    ("activity_timeout", "pong_timeout"),
+    [(0.0, 30.0), (120.0, -1.0), (120.0, 0.0), (float("inf"), 30.0), (120.0, float("inf"))],
+)
 def test_timeouts_are_above_zero(activity_timeout: float, pong_timeout: float) -> None:
-    with pytest.raises(LocalProtocolError, match="above 0"):
+    sentence = f"timeouts are seconds above 0, not activity_timeout={activity_timeout}, pong_timeout={pong_timeout}"
+    with pytest.raises(LocalProtocolError, match=f"^{re.escape(sentence)}$"):
         Stand(activity_timeout=activity_timeout, pong_timeout=pong_timeout)
+
+
+def test_timeouts_may_be_parts_of_a_second() -> None:
+    stand = connected(activity_timeout=0.5, pong_timeout=0.25)
+    stand.advance(0.75)
+    assert stand.names() == ["pusher:ping"]
+    stand.advance(0.25)
+    assert stand.server.client_count == 0
+
+
+def test_a_client_has_thirty_seconds_for_its_pong_where_nothing_else_is_said() -> None:
+    stand = connected()
+    stand.advance(180)
+    assert stand.server.poll_timeout() == stand.now + 30
 
 
 def test_events_are_taken_one_by_one_or_all_at_once() -> None:
