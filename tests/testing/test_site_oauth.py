@@ -273,6 +273,7 @@ def test_an_application_gets_a_token_of_its_own() -> None:
     assert set(body) == {"access_token", "expires_in", "token_type"}
     assert (body["expires_in"], body["token_type"]) == (5_184_000, "Bearer")
     token = body["access_token"]
+    assert said(desk.ask("POST", "/id/oauth/token/introspect", token))[1]["data"]["client_id"] == APP.client_id
     assert desk.get(f"/api/public/v1/channels?slug={STREAMER.slug}", token)["data"][0]["slug"] == STREAMER.slug
     desk.now += 5_184_000
     assert desk.ask("GET", "/api/public/v1/livestreams", token).status == 401
