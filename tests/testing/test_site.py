@@ -89,6 +89,7 @@ def test_a_machine_s_request_can_be_asked_without_a_socket() -> None:
     assert repr(asked) == "SiteRequest(POST /id/oauth/revoke, 11 bytes)"
     assert repr(SiteRequest(method="GET", target="/a?b=1?c=2")) == "SiteRequest(GET /a, 0 bytes)"
     assert as_asked(Request(method="GET", address="http://mock:1/api/x")).target == "/api/x"
+    assert asked.header("x-not-there") == ""
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_what_there_is_not_is_a_404_in_the_manner_of_the_host(asked: str, status
 def test_what_is_of_no_host_is_a_404_in_plain_text() -> None:
     response = Desk().ask("GET", "/favicon.ico")
     assert (response.status, response.header("content-type")) == (404, "text/plain")
-    assert b"/api, /site, /web or /id" in response.body
+    assert response.body == b"There is no such page here: paths begin with /api, /site, /web or /id.\n"
 
 
 def test_every_reply_is_dated() -> None:

@@ -111,14 +111,20 @@ def test_neither_channel_nor_chatroom_number_is_told() -> None:
         ("broadcaster_user_id=-1", INVALID),
         ("broadcaster_user_id=", INVALID),
         ("broadcaster_user_id=1&slug=x", INVALID),
+        (f"broadcaster_user_id={'9' * 15}", (200, {"data": [], "message": "OK"})),
+        (f"broadcaster_user_id={'9' * 16}", INVALID),
+        ("&".join(["broadcaster_user_id=1"] * 50), (200, {"data": [], "message": "OK"})),
+        ("&".join(["broadcaster_user_id=1"] * 51), INVALID),
+        ("slug=%ff", (200, {"data": [], "message": "OK"})),
         ("&".join(["slug=x"] * 50), (200, {"data": [], "message": "OK"})),
         ("&".join(["slug=x"] * 51), INVALID),
-        ("&".join(["x=y"] * 501), INVALID),
+        ("&".join(["slug=x", *["x=y"] * 499]), (200, {"data": [], "message": "OK"})),
+        ("&".join(["slug=x", *["x=y"] * 500]), INVALID),
     ],
 )
 def test_what_is_asked_for_decides(query: str, answer: Any) -> None:
     desk = Desk()
-    assert said(desk.ask("GET", f"{V1}/channels?{query}", desk.app_token())) == answer
+    assert said(desk.ask("GET", f"{V1}/channels?{query}", desk.token())) == answer
 
 
 def test_brackets_after_the_name_are_overlooked_so_that_one_hears_of_oneself() -> None:
@@ -194,6 +200,13 @@ def test_livestreams_name_the_channel_id_in_the_first_version_only() -> None:
     assert (row["id"], row["channel"], row["tags"]) == ("95104772", {"slug": "velvet-otter"}, ["tea", "cosy"])
     assert "channel_id" not in row
     assert desk.get(f"{V1}/users/livestreams?user_id={STREAMER.user_id}&user_id=1", token)["data"] == [row]
+
+
+def test_the_streams_of_a_hundred_users_can_be_asked_for() -> None:
+    desk = Desk()
+    asked = f"{V1}/users/livestreams?{'&'.join(['user_id=1'] * 99)}&user_id={STREAMER.user_id}"
+    assert len(desk.get(asked, desk.app_token())["data"]) == 1
+    assert said(desk.ask("GET", f"{asked}&user_id=1", desk.app_token())) == INVALID
 
 
 def test_who_is_offline_is_left_out() -> None:
@@ -331,8 +344,11 @@ def test_an_application_subscribes_for_anybody() -> None:
     assert desk.ask("DELETE", f"{V1}/events/subscriptions?{ids}", token).status == 204
     assert desk.get(f"{V1}/events/subscriptions", token)["data"] == rows[:1]
     assert said(desk.ask("DELETE", f"{V1}/events/subscriptions", token)) == INVALID
-    many = "&".join(["id=x"] * 330)
-    assert said(desk.ask("DELETE", f"{V1}/events/subscriptions?{many}", token)) == INVALID
+    many = "&".join(["id=x"] * 100)
+    assert desk.ask("DELETE", f"{V1}/events/subscriptions?{many}", token).status == 204
+    assert said(desk.ask("DELETE", f"{V1}/events/subscriptions?{many}&id=x", token)) == INVALID
+    nobody = asked | {"broadcaster_user_id": 1}
+    assert said(desk.ask("POST", f"{V1}/events/subscriptions", token, nobody)) == INVALID
 
 
 def test_an_application_hears_of_its_own_subscriptions_alone() -> None:

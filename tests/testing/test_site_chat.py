@@ -5,6 +5,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from kick_proto.decoders import Decoders
@@ -58,13 +59,21 @@ def test_whoever_owns_or_moderates_wears_the_badge() -> None:
 
 def test_somebody_keeps_their_colour_when_their_channel_changes() -> None:
     desk = Desk()
-    send(desk, STREAMER)
-    desk.ask("PATCH", "/api/public/v1/channels", desk.token(), {"stream_title": "new"})
-    send(desk, STREAMER)
-    one, other = told(desk)
-    assert isinstance(one, ChatMessage)
-    assert isinstance(other, ChatMessage)
-    assert one.author == other.author
+    for number in range(10):
+        send(desk, STREAMER)
+        desk.ask("PATCH", "/api/public/v1/channels", desk.token(), {"stream_title": f"new {number}"})
+    assert len({message.author for message in told(desk) if isinstance(message, ChatMessage)}) == 1
+
+
+def test_who_is_renamed_goes_by_the_new_name_and_slug() -> None:
+    desk = Desk()
+    renamed = msgspec.structs.replace(VIEWER, username="Loud_Walrus", slug="not-what-the-name-says")
+    desk.site.put(desk.now, renamed)
+    send(desk, renamed)
+    (message,) = told(desk)
+    assert isinstance(message, ChatMessage)
+    assert (message.author.id, message.author.username) == (VIEWER.user_id, "Loud_Walrus")
+    assert message.author.slug == "not-what-the-name-says"
 
 
 def test_a_reply_names_what_it_answers_and_its_thread() -> None:

@@ -8,9 +8,12 @@ import pytest
 
 from kick_proto.http import Response
 from kick_proto.secret import Secret
+from kick_proto.testing.site.answering import KickSite
 from kick_proto.testing.site.apps import APP, RegisteredApp
+from kick_proto.testing.site.exchange import SiteRequest
 from kick_proto.testing.site.ledger import Lifetimes, challenge_of
 from tests.testing.sites import MODERATOR, STREAMER, UNIX_NOW, VERIFIER, Desk, said, sent_back
+from tests.testing.stand import Half
 
 INVALID = (400, {"error": "Invalid request"})
 OTHER = RegisteredApp(client_id="other", client_secret=Secret("o"), redirect_uris=("http://localhost/cb?a=1",))
@@ -95,6 +98,8 @@ def test_a_parameter_may_not_come_twice() -> None:
 def test_the_first_127_0_0_1_is_read_as_localhost() -> None:
     uri = "http://127.0.0.1:38080/callback"
     desk = Desk()
+    misread = desk.authorize(redirect_uri=uri).header("location") or ""
+    assert misread.startswith("http://localhost:38080/callback?code="), "which is registered as well"
     sacrificed = desk.authorize(redirect="127.0.0.1")
     assert sacrificed.status == 302
 
@@ -284,8 +289,10 @@ def test_an_application_s_token_is_its_own_and_of_no_login() -> None:
     issued = desk.site.grant_app(desk.now, client_id="other")
     assert (issued.token.client_id, issued.token.user_id, issued.token.scopes) == ("other", None, ())
     first, last = tokens(desk.exchange(desk.code())), tokens(desk.exchange(desk.code()))
-    for body in (first, last):
-        desk.post("/id/oauth/revoke", {"token": body["refresh_token"]})
+    granted = desk.site.grant(desk.now, STREAMER.slug, ()).refresh
+    assert granted is not None
+    for refresh_token in (first["refresh_token"], last["refresh_token"], granted.reveal()):
+        desk.post("/id/oauth/revoke", {"token": refresh_token})
     assert desk.ask("GET", "/api/public/v1/livestreams", issued.access.reveal()).status == 200
 
 
@@ -345,6 +352,12 @@ def test_tokens_can_be_expired_and_revoked_on_demand() -> None:
     desk.site.revoke_all(desk.now)
     assert desk.ask("GET", "/api/public/v1/users", body["access_token"]).status == 401
     assert is_refused(desk.exchange(code))
+
+
+def test_no_two_tokens_are_alike_whatever_chance_says() -> None:
+    site = KickSite(rng=Half())
+    issued = [site.grant_app(0.0).access.reveal() for _ in range(20)]
+    assert len(set(issued)) == 20
 
 
 def test_tokens_can_be_minted_elsewhere() -> None:
@@ -413,6 +426,22 @@ def test_an_access_token_is_revoked_alone() -> None:
     desk.post("/id/oauth/revoke", {"token": body["access_token"]})
     assert desk.ask("GET", "/api/public/v1/users", body["access_token"]).status == 401
     assert tokens(desk.refresh(body["refresh_token"]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "answer"),
+    [
+        ("application/x-www-form-urlencoded; charset=utf-8", b"token=x", 200),
+        ("APPLICATION/X-WWW-FORM-URLENCODED", b"token=x", 200),
+        ("application/x-www-form-urlencoded", b"token=\xff", 200),
+        ("application/x-www-form-urlencoded", b"token=%ff", 200),
+        ("text/plain", b"token=x", 400),
+    ],
+)
+def test_a_form_is_what_says_that_it_is_one(kind: str, body: bytes, answer: int) -> None:
+    desk = Desk()
+    request = SiteRequest(method="POST", target="/id/oauth/revoke", headers=(("content-type", kind),), body=body)
+    assert desk.site.answer(desk.now, UNIX_NOW, request).response.status == answer
 
 
 def test_revoking_what_is_not_known_is_no_error_and_nothing_is_one() -> None:

@@ -20,6 +20,7 @@ from kick_proto.testing.site.trouble import (
     Spoiled,
     Struck,
     Trouble,
+    Troubles,
 )
 from tests.testing.sites import STREAMER, UNIX_NOW, Desk, said
 
@@ -217,6 +218,16 @@ def test_a_trouble_may_come_by_chance() -> None:
     assert statuses(desk, 20, ASKED) == [200] * 20
     desk.site.trouble_by_chance(desk.now, Host.SITE, Struck(500), 1.0)
     assert statuses(desk, 3, ASKED) == [500] * 3
+
+
+def test_what_has_no_chance_never_comes() -> None:
+    class Least:
+        def random(self) -> float:
+            return 0.0
+
+    troubles = Troubles(Least())
+    troubles.expect(Host.API, Struck(), 0.0)
+    assert troubles.take(Host.API, "/x") is None
 
 
 def test_troubles_end_at_one_host_or_at_all() -> None:
