@@ -370,6 +370,7 @@ def test_subscriptions_and_their_verdicts() -> None:
 def test_a_channel_whose_numbers_are_known_is_live_under_its_own_name() -> None:
     account = account_of(Channel(ChannelId(12), ChatroomId(34), "velvet-otter"))
     assert account.user_id not in (12, 34)
+    assert account.user_id > 0
     assert (account.channel_id, account.chatroom_id) == (12, 34)
     assert (account.slug, account.username) == ("velvet-otter", "velvet_otter")
     assert account.title
