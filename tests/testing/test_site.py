@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from kick_proto.endpoints.call import Host, Sites
 from kick_proto.errors import LocalProtocolError
+from kick_proto.frames import Frame
 from kick_proto.http import Request
 from kick_proto.ids import Channel, ChannelId, ChatroomId
 from kick_proto.secret import Secret
@@ -20,6 +21,7 @@ from kick_proto.testing.site.apps import APP, SCOPES, RegisteredApp
 from kick_proto.testing.site.exchange import Cut, SiteRequest, as_asked, sites_at, split_target
 from kick_proto.testing.site.ledger import Ledger, Lifetimes, remember
 from kick_proto.testing.site.routes import ROUTES, Route, Who, find
+from kick_proto.testing.site.state import MOST_FRAMES, State
 from tests.testing.sites import STREAMER, UNIX_NOW, VIEWER, Desk, said
 
 NOTHING: dict[str, Any] = {}
@@ -215,6 +217,10 @@ def test_what_a_peer_can_grow_has_a_limit() -> None:
     log = desk.site.requests()
     assert len(log) == MOST_LOGGED
     assert log[0].path == "/5"
+    state = State(random.Random(7), (), (), Ledger(str, Lifetimes()), None)
+    for number in range(MOST_FRAMES + 5):
+        state.frames.append(Frame("E", "t", str(number)))
+    assert (len(state.frames), state.frames[0].data) == (MOST_FRAMES, "5")
     entries: dict[int, str] = {}
     for number in (1, 2, 3, 1, 4):
         remember(entries, number, "", most=3)
