@@ -93,16 +93,25 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "shards": ("test_shards",),
     "slugs": ("test_slugs",),
     "testing": (
-        *("testing/test_server", "testing/test_server_laws", "testing/test_serving", "testing/test_serving_ends"),
-        *("testing/test_faults", "testing/test_personalities", "testing/test_pytest_plugin", "testing/test_world"),
+        *("testing/test_faults", "testing/test_links", "testing/test_personalities", "testing/test_server"),
+        *(
+            "testing/test_server_frames",
+            "testing/test_server_laws",
+            "testing/test_serving",
+            "testing/test_serving_ends",
+        ),
+        *("testing/test_serving_words", "testing/test_site_framing", "testing/test_voice", "testing/test_world"),
+        "testing/test_world_reading",
     ),
+    "testing.pytest_plugin": ("testing/test_pytest_plugin",),
     "testing.simulation": SIMULATION_TESTS,
     **{f"testing.simulation.{name}": (*SIMULATION_TESTS, *LAW_TESTS) for name in LAWS},
     "testing.simulation.http": HTTP_SIMULATION_TESTS,
     **{f"testing.simulation.http.{name}": (*HTTP_SIMULATION_TESTS, *HTTP_LAW_TESTS) for name in HTTP_LAWS},
     "testing.site": (
         "testing/test_site",
-        *(f"testing/test_site_{name}" for name in ("api", "chat", "framing", "oauth", "pages", "trouble")),
+        *(f"testing/test_site_{name}" for name in ("api", "chat", "framing", "oauth", "pages", "replies", "rewards")),
+        "testing/test_site_trouble",
     ),
     "testing.strategies": ("testing/test_strategies", "testing/test_strategies_play", "recording/test_strategies"),
     "testing.traffic": (

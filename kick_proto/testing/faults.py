@@ -4,6 +4,8 @@ A switch that is about one client's life counts from the moment that the client 
 switches were set while it was there. Nothing here acts; ``KickServer`` does, and ``fragment`` is for the framing.
 """
 
+from math import inf
+
 import msgspec
 
 __all__ = ["CHAOS", "HARMLESS_CODES", "MALFORMED", "NO_FAULTS", "Faults"]
@@ -71,7 +73,7 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for name in ("ping_interval", "error_interval", "malformed_interval", "drop_after", "close_after"):
             seconds = getattr(self, name)
-            if seconds is not None and not 0 < seconds < float("inf"):
+            if seconds is not None and not 0 < seconds < inf:
                 raise ValueError(f"{name} is seconds above 0, or None for never; not {seconds}")
         for name, most in (("duplicate_probability", 1.0), ("spread", 0.9)):
             if not 0 <= getattr(self, name) <= most:
@@ -80,7 +82,7 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True):
             code = getattr(self, name)
             if code is not None and not 1000 <= code <= 4999:
                 raise ValueError(f"{name} is a close code, 1000 to 4999; not {code}")
-        if not 0 <= self.handshake_delay < float("inf"):
+        if not 0 <= self.handshake_delay < inf:
             raise ValueError(f"handshake_delay is seconds, 0 or more; not {self.handshake_delay}")
         if self.burst < 0:
             raise ValueError(f"burst is a count, 0 or more; not {self.burst}")

@@ -14,6 +14,7 @@ Source: Spec: Pusher Channels protocol 7; Seen: soketi 1.6.1, Kick's own frames 
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
+from math import inf
 from typing import TypeAlias, assert_never
 
 import msgspec
@@ -134,7 +135,7 @@ class KickServer:
         pong_timeout: float = 30.0,
     ) -> None:
         self._activity_timeout = personality.activity_timeout if activity_timeout is None else activity_timeout
-        if not (0 < self._activity_timeout < float("inf") and 0 < pong_timeout < float("inf")):
+        if not (0 < self._activity_timeout < inf and 0 < pong_timeout < inf):
             raise LocalProtocolError(
                 f"timeouts are seconds above 0, not activity_timeout={activity_timeout}, pong_timeout={pong_timeout}"
             )
@@ -183,7 +184,7 @@ class KickServer:
             ON_TIMER[timer](self, now, self._clients[ref])
         for ref, deed in self._mischief.pop_due(now, self._voice):
             if client := self._clients.get(ref):
-                self._do(now, client, deed)
+                self._do(client, deed)
         self._clients.flush()
 
     def poll_output(self) -> Output[Sequence[str]] | None:
@@ -277,16 +278,12 @@ class KickServer:
         if not 1000 <= code <= 4999:
             raise LocalProtocolError(f"a close code is a number from 1000 to 4999, not {code}")
         if client := self._clients.get(ref):
-            if error_first:
-                self._clients.put(client, self._voice.error(code, reason))
-            self._clients.end(client, Close(ref, code, reason))
-            self._on_gone(client, code)
+            self._hang_up(client, code, reason, error_first)
 
     def drop(self, now: float, ref: int) -> None:
         """Drop one client's TCP connection, without a close frame."""
         if client := self._clients.get(ref):
-            self._clients.end(client, Cancel(ref))
-            self._on_gone(client, 1006)
+            self._drop(client)
 
     def play(self, now: float, traffic: Source, rate: float) -> None:
         """Publish ``traffic.act()`` ``rate`` times a second from now on, in place of what was played before.
@@ -311,9 +308,9 @@ class KickServer:
 
     def close(self, now: float) -> None:
         """Close all clients with 1001 and serve no more; a second call does nothing."""
-        for ref in self.refs:
-            self.disconnect(now, ref, 1001, "the server goes away")
-        self.stop_playing(now)
+        for client in tuple(self._clients):
+            self._hang_up(client, 1001, "the server goes away", error_first=False)
+        self._play = None
         self._closed = True
 
     # Coming and going
@@ -345,6 +342,17 @@ class KickServer:
             self._clients.end(client, Close(client.ref, code, reason))
         self._on_gone(client, code)
 
+    def _hang_up(self, client: Client, code: int, reason: str, error_first: bool) -> None:
+        """End a connection with a close frame, whatever the personality does."""
+        if error_first:
+            self._clients.put(client, self._voice.error(code, reason))
+        self._clients.end(client, Close(client.ref, code, reason))
+        self._on_gone(client, code)
+
+    def _drop(self, client: Client) -> None:
+        self._clients.end(client, Cancel(client.ref))
+        self._on_gone(client, 1006)
+
     def _on_gone(self, client: Client, code: int) -> None:
         self._agenda.forget(client.ref)
         self._mischief.forget(client.ref)
@@ -360,7 +368,7 @@ class KickServer:
         client.awaits_pong = False
         for text in texts:
             if len(text) > LONGEST_TEXT:
-                self.disconnect(now, ref, 1009, f"a text is {LONGEST_TEXT} characters at most")
+                self._hang_up(client, 1009, f"a text is {LONGEST_TEXT} characters at most", error_first=False)
                 return
             try:
                 self._on_asked(client, parse_asked(text))
@@ -427,15 +435,15 @@ class KickServer:
             self._say(client, self._voice.ping())
             self._agenda.start(_Timer.IDLE, client.ref, now + self._pong_timeout)
 
-    def _do(self, now: float, client: Client, deed: Deed) -> None:
+    def _do(self, client: Client, deed: Deed) -> None:
         match deed:
             case Outcry(text):
                 self._say(client, text)
             case Hangup(code):
                 error_first = self._personality.error_first or self._faults.error_first
-                self.disconnect(now, client.ref, code, "Please reconnect immediately", error_first)
+                self._hang_up(client, code, "Please reconnect immediately", error_first)
             case Drop():
-                self.drop(now, client.ref)
+                self._drop(client)
             case _:
                 assert_never(deed)
 

@@ -47,7 +47,7 @@ def encode_texts(texts: Sequence[str]) -> bytes:
     """Each text as one whole frame, all in one piece; a lone surrogate leaves as the invalid UTF-8 that it is."""
     parts: list[bytes] = []
     for text in texts:
-        payload = text.encode("utf-8", "surrogatepass")
+        payload = text.encode(errors="surrogatepass")
         size = len(payload)
         parts.append(_SHORT_HEADERS[size] if size < 126 else _header(_Send.TEXT, size))
         parts.append(payload)
@@ -56,7 +56,7 @@ def encode_texts(texts: Sequence[str]) -> bytes:
 
 def encode_fragments(text: str) -> bytes:
     """One text as three fragments with two control pings between them; cut by bytes, characters notwithstanding."""
-    payload = text.encode("utf-8", "surrogatepass")
+    payload = text.encode(errors="surrogatepass")
     third = len(payload) // 3
     return b"".join(
         (
@@ -73,8 +73,8 @@ def encode_close(code: int, reason: str) -> bytes:
     """A close frame; 1005 gives one without a code. The reason is cut to the 123 bytes that there is room for."""
     if code == CloseReason.NO_STATUS_RCVD:
         return _encode(_Send.CLOSE, b"")
-    text = reason.encode("utf-8", "replace")[:123].decode("utf-8", "ignore").encode()
-    return _encode(_Send.CLOSE, struct.pack("!H", code) + text)
+    text = reason.encode(errors="replace")[:123].decode(errors="ignore").encode()
+    return _encode(_Send.CLOSE, code.to_bytes(2) + text)
 
 
 def encode_pong(payload: bytes) -> bytes:
@@ -114,12 +114,15 @@ class Reader:
         self._decoder.receive_bytes(data)
         try:
             while (frame := self._decoder.process_buffer()) is not None:
-                if frame.opcode is Opcode.CLOSE:
-                    return _parse_close(_payload_of(frame))
-                if frame.opcode is Opcode.PING:
-                    self._heard.append(_payload_of(frame))
-                elif frame.opcode is not Opcode.PONG:
-                    self._on_part(frame)
+                match frame.opcode, frame.payload:
+                    case Opcode.CLOSE, bytes(payload):
+                        return _parse_close(payload)
+                    case Opcode.PING, bytes(payload):
+                        self._heard.append(payload)
+                    case Opcode.PONG, _:
+                        pass
+                    case _:
+                        self._on_part(frame)
         except ParseFailed as error:
             # What Python says of bad UTF-8 depends on how the bytes were cut.
             bad_utf8 = error.code is CloseReason.INVALID_FRAME_PAYLOAD_DATA
@@ -151,27 +154,17 @@ class Reader:
             self._size = 0
 
 
-def _payload_of(frame: Frame) -> bytes:
-    return frame.payload if isinstance(frame.payload, bytes) else b""
-
-
 def _parse_close(payload: bytes) -> End:
-    """Read a close frame.
-
-    Raises:
-        ParseFailed: its code may not be sent, or its reason is not UTF-8.
-
-    Source: Spec: RFC 6455 sections 5.5.1 and 7.4.
-    """
+    """Read a close frame; one that is wrong is an end as well. Source: Spec: RFC 6455 sections 5.5.1 and 7.4."""
     if not payload:
         return End(int(CloseReason.NO_STATUS_RCVD), "")
     if len(payload) == 1:
-        raise ParseFailed("a close frame with half a code")
+        return End(int(CloseReason.PROTOCOL_ERROR), "a close frame with half a code")
     code = int.from_bytes(payload[:2])
     assigned = code in list(CloseReason) and code not in LOCAL_ONLY_CLOSE_REASONS
     if not (assigned or MIN_LIBRARY_CLOSE_REASON <= code <= 4999):
-        raise ParseFailed(f"a close frame with code {code}")
+        return End(int(CloseReason.PROTOCOL_ERROR), f"a close frame with code {code}")
     try:
         return End(code, payload[2:].decode())
-    except UnicodeDecodeError as error:
-        raise ParseFailed(str(error), CloseReason.INVALID_FRAME_PAYLOAD_DATA) from None
+    except UnicodeDecodeError:
+        return End(int(CloseReason.INVALID_FRAME_PAYLOAD_DATA), "a reason must be UTF-8")

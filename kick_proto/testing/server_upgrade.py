@@ -1,11 +1,12 @@
 """The HTTP/1.1 upgrade that opens a WebSocket, seen from the server: one request, one verdict.
 
-h11 reads the HTTP; this checks what RFC 6455 section 4.2.1 asks of the request, and writes the answer. No extension
-and no subprotocol is accepted, whatever is offered. Where a site is served on the same port, a request for one of its
-paths is no business of this module's: the verdict is ``Plain``, with all that was read.
+h11 reads the HTTP, and refuses what is not ASCII in a target; this checks what RFC 6455 section 4.2.1 asks of the
+request, and writes the answer. No extension and no subprotocol is accepted, whatever is offered. Where a site is served
+on the same port, a request for one of its paths is no business of this module's: the verdict is ``Plain``, with all
+that was read.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeAlias
 
 import h11
@@ -46,19 +47,23 @@ NO_HTTP = Refusal(_BAD_REQUEST, "This is no HTTP request.")
 _HAS_BODY = Refusal(_BAD_REQUEST, "A request for an upgrade has no body.")
 
 
-def _refusal_of(request: h11.Request, headers: Mapping[bytes, bytes]) -> Refusal | None:
+def _header(request: h11.Request, name: bytes) -> bytes:
+    """All values of a header (its name in lower case) as one. Source: Spec: RFC 9110 section 5.3."""
+    return b",".join(value for each, value in request.headers if each == name)
+
+
+def _refusal_of(request: h11.Request, key: bytes) -> Refusal | None:
     """Check a request for an upgrade. Source: Spec: RFC 6455 section 4.2.1."""
-    tokens = [token.strip().lower() for token in headers.get(b"connection", b"").split(b",")]
-    key = headers.get(b"sec-websocket-key", b"")
+    tokens = [token.strip().lower() for token in _header(request, b"connection").split(b",")]
     if request.method != b"GET":
         return _NO_GET
     if (
         request.http_version < b"1.1"
-        or headers.get(b"upgrade", b"").lower() != b"websocket"
+        or _header(request, b"upgrade").lower() != b"websocket"
         or b"upgrade" not in tokens
     ):
         return _NO_UPGRADE
-    if headers.get(b"sec-websocket-version") != b"13":
+    if _header(request, b"sec-websocket-version") != b"13":
         return _OTHER_VERSION
     if len(key) != 24 or not key.endswith(b"=="):
         return _NO_KEY
@@ -102,7 +107,7 @@ class Upgrade:
             while True:
                 event = self._http.next_event()
                 match event:
-                    case h11.Request() if self._is_for_site(event.target.decode("ascii", "replace")):
+                    case h11.Request() if self._is_for_site(event.target.decode()):
                         return Plain(bytes(self._data))
                     case h11.Request():
                         self._verdict = _judge(event)
@@ -119,13 +124,11 @@ class Upgrade:
 
 
 def _judge(request: h11.Request) -> Verdict:
-    headers: dict[bytes, bytes] = {}
-    for name, value in request.headers:
-        headers[name] = headers[name] + b"," + value if name in headers else bytes(value)
-    if refusal := _refusal_of(request, headers):
+    key = _header(request, b"sec-websocket-key")
+    if refusal := _refusal_of(request, key):
         return refusal
     answer = (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Accept: " + generate_accept_token(headers[b"sec-websocket-key"]) + b"\r\n\r\n"
+        b"Sec-WebSocket-Accept: " + generate_accept_token(key) + b"\r\n\r\n"
     )
-    return Welcome(request.target.decode("ascii", "replace"), answer)
+    return Welcome(request.target.decode(), answer)

@@ -4,6 +4,7 @@ import json
 import random
 from typing import Any
 
+import msgspec
 import pytest
 
 from kick_proto.errors import RemoteProtocolError
@@ -78,8 +79,9 @@ def test_handshake_without_timeout() -> None:
 
 
 def test_handshake_not_json() -> None:
+    assert handshake(Faults(handshake_not_json=True)) == "connection established"
     with pytest.raises(RemoteProtocolError):
-        parse_frame(handshake(Faults(handshake_not_json=True)))
+        parse_frame("connection established")
 
 
 def test_handshake_as_object() -> None:
@@ -272,6 +274,16 @@ def test_spread_draws_the_time() -> None:
     assert len(ends) > 5
 
 
+@pytest.mark.parametrize(("drawn", "seconds"), [(0.0, 5.0), (0.5, 10.0), (0.75, 12.5)])
+def test_spread_is_less_below_the_middle_and_more_above(drawn: float, seconds: float) -> None:
+    class Fixed:
+        def random(self) -> float:
+            return drawn
+
+    stand = connected(faults=Faults(drop_after=10, spread=0.5), rng=Fixed())
+    assert stand.server.poll_timeout() == stand.now + seconds
+
+
 def test_fragment_is_for_the_framing() -> None:
     assert Stand(faults=Faults(fragment=True)).server.fragments
     assert not Stand().server.fragments
@@ -320,9 +332,28 @@ def test_chaos_brings_everything_within_three_minutes(personality: Personality) 
         {"refuse_code": 42},
         {"close_code": 5000},
         {"handshake_delay": -1},
+        {"handshake_delay": float("inf")},
         {"burst": -1},
     ],
 )
 def test_switches_are_checked(switches: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(switches))):
         Faults(**switches)
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {"refuse_code": 1000},
+        {"refuse_code": 4999},
+        {"close_code": 1000},
+        {"close_code": 4999},
+        {"handshake_delay": 0.0},
+        {"duplicate_probability": 1.0},
+        {"spread": 0.9},
+        {"burst": 0},
+        {"drop_after": 0.001},
+    ],
+)
+def test_switches_may_be_set_to_their_bounds(switches: dict[str, Any]) -> None:
+    assert Faults(**switches) == msgspec.structs.replace(NO_FAULTS, **switches)

@@ -35,7 +35,11 @@ def test_the_events_of_a_recording_are_replayed(pytester: pytest.Pytester) -> No
     ran(pytester).assert_outcomes(passed=1)
 
 
-def test_the_mark_is_known(pytester: pytest.Pytester) -> None:
+def test_the_mark_is_known_and_explained(pytester: pytest.Pytester, pytestconfig: pytest.Config) -> None:
+    (told,) = (line for line in pytestconfig.getini("markers") if line.startswith("recording("))
+    assert told == (
+        "recording(file, *, decoders=None): replay the recording, beside the test's file, for the fixture of that name"
+    )
     pytester.makepyfile(TEST.replace("recording(", "recordings("))
     ran(pytester).assert_outcomes(errors=1)
     ran(pytester, "--markers").stdout.fnmatch_lines(["@pytest.mark.recording(file, ?, decoders=None): *"])

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -28,8 +29,7 @@ from tests.testing.stand import EPOCH, MESSAGE, PING, TOPIC, Counter, Stand, con
 
 def test_the_server_has_the_interface_of_every_machine() -> None:
     machine: SocketMachine[ServerEvent, Sequence[str]] = Stand().server
-    assert machine.wants_input
-    assert not machine.closed
+    assert (machine.wants_input, machine.closed) == (True, False)
     assert machine.poll_event() is None
     assert machine.poll_output() is None
     assert machine.poll_timeout() is None
@@ -109,6 +109,16 @@ def test_each_client_has_a_socket_id_of_its_own() -> None:
     assert all(each.count(".") == 1 for each in ids)
 
 
+def test_a_socket_id_is_a_number_up_to_a_million_and_one_up_to_a_billion() -> None:
+    class Most:
+        def random(self) -> float:
+            return 1 - 2**-53
+
+    stand = Stand(rng=Most())
+    stand.accept()
+    assert stand.server.take_events() == [ClientConnected(1, "1000000.1000000000")]
+
+
 def test_a_topic_has_a_length() -> None:
     stand = connected()
     for topic in ("", "x" * (LONGEST_NAME + 1)):
@@ -155,6 +165,7 @@ def test_unknown_refs_are_dropped_in_silence() -> None:
     assert stand.outputs == []
     assert stand.server.take_events() == []
     assert stand.server.refs == (1,)
+    assert stand.server.topics_of(9) == ()
 
 
 # Life and death
@@ -207,11 +218,26 @@ def test_disconnect_may_say_an_error_first() -> None:
     assert stand.said() == ['{"event":"pusher:error","data":{"code":4009,"message":"no"}}', "close 4009 no"]
 
 
-def test_disconnect_takes_close_codes_only() -> None:
+@pytest.mark.parametrize("code", [42, 999, 5000])
+def test_disconnect_takes_close_codes_only(code: int) -> None:
     stand = connected()
-    with pytest.raises(LocalProtocolError, match="1000 to 4999, not 42"):
-        stand.command(stand.server.disconnect, 1, 42)
+    with pytest.raises(LocalProtocolError, match=f"a close code is a number from 1000 to 4999, not {code}"):
+        stand.command(stand.server.disconnect, 1, code)
     assert stand.server.client_count == 1
+
+
+@pytest.mark.parametrize("code", [1000, 4999])
+def test_disconnect_takes_every_close_code(code: int) -> None:
+    stand = connected()
+    stand.command(stand.server.disconnect, 1, code)
+    assert stand.said() == [f"close {code}"]
+
+
+def test_an_error_can_be_sent_with_any_code_and_ends_nothing() -> None:
+    stand = connected()
+    stand.command(stand.server.send_error, 1, 4200, "later")
+    assert stand.said() == ['{"event":"pusher:error","data":{"code":4200,"message":"later"}}']
+    assert stand.server.refs == (1,)
 
 
 def test_drop_ends_without_a_close() -> None:
@@ -258,16 +284,34 @@ def test_close_ends_all_and_is_final() -> None:
     stand.command(stand.server.close)
     stand.command(stand.server.set_faults, NO_FAULTS)
     assert stand.command(stand.server.publish, MESSAGE) == 0
-    with pytest.raises(LocalProtocolError, match="closed"):
+    with pytest.raises(LocalProtocolError, match=r"^this server is closed and plays no more: make a new one$"):
         stand.command(stand.server.play, Counter(), 10)
     assert stand.outputs == []
     assert stand.server.take_events() == []
 
 
-@pytest.mark.parametrize(("activity_timeout", "pong_timeout"), [(0.0, 30.0), (120.0, -1.0), (1e999, 30.0)])
+@pytest.mark.parametrize(
+    ("activity_timeout", "pong_timeout"),
+    [(0.0, 30.0), (120.0, -1.0), (120.0, 0.0), (float("inf"), 30.0), (120.0, float("inf"))],
+)
 def test_timeouts_are_above_zero(activity_timeout: float, pong_timeout: float) -> None:
-    with pytest.raises(LocalProtocolError, match="above 0"):
+    sentence = f"timeouts are seconds above 0, not activity_timeout={activity_timeout}, pong_timeout={pong_timeout}"
+    with pytest.raises(LocalProtocolError, match=f"^{re.escape(sentence)}$"):
         Stand(activity_timeout=activity_timeout, pong_timeout=pong_timeout)
+
+
+def test_timeouts_may_be_parts_of_a_second() -> None:
+    stand = connected(activity_timeout=0.5, pong_timeout=0.25)
+    stand.advance(0.75)
+    assert stand.names() == ["pusher:ping"]
+    stand.advance(0.25)
+    assert stand.server.client_count == 0
+
+
+def test_a_client_has_thirty_seconds_for_its_pong_where_nothing_else_is_said() -> None:
+    stand = connected()
+    stand.advance(180)
+    assert stand.server.poll_timeout() == stand.now + 30
 
 
 def test_events_are_taken_one_by_one_or_all_at_once() -> None:
@@ -306,10 +350,26 @@ def test_play_steps_every_ten_milliseconds_at_most() -> None:
 def test_play_makes_up_for_a_second_and_no_more() -> None:
     stand = subscribed()
     source = Counter()
-    stand.command(stand.server.play, source, 100)
+    stand.command(stand.server.play, source, 64)
     stand.now += 3_600
     stand.server.handle_timeout(stand.now)
-    assert 99 <= len(source.times) <= 101
+    assert len(source.times) == 64
+    assert (source.times[0], source.times[-1]) == (EPOCH + stand.now - 1 + 1 / 64, EPOCH + stand.now)
+
+
+def test_a_play_that_is_a_second_late_leaves_nothing_out() -> None:
+    stand = subscribed()
+    source = Counter()
+    stand.command(stand.server.play, source, 1)
+    stand.now += 2
+    stand.server.handle_timeout(stand.now)
+    assert source.times == [EPOCH + 101, EPOCH + 102]
+
+
+def test_play_can_be_as_fast_as_it_says() -> None:
+    stand = subscribed()
+    stand.command(stand.server.play, Counter(), FASTEST)
+    assert stand.server.poll_timeout() == stand.now + 0.01
 
 
 def test_play_replaces_what_was_played_and_stops() -> None:

@@ -89,6 +89,8 @@ def test_other_headers_change_nothing(lines: tuple[str, ...]) -> None:
         (upgrade().replace(b"Version: 13", b"Version: 8"), b"426"),
         (upgrade().replace(b"Sec-WebSocket-Version: 13\r\n", b""), b"426"),
         (upgrade().replace(b"dGhlIHNhbXBsZSBub25jZQ==", b"short"), b"400"),
+        (upgrade().replace(b"dGhlIHNhbXBsZSBub25jZQ==", b"dGhlIHNhbXBsZSBub25jZ=="), b"400"),
+        (upgrade().replace(b"dGhlIHNhbXBsZSBub25jZQ==", b"dGhlIHNhbXBsZSBub25jZQAA"), b"400"),
         (upgrade().replace(b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", b""), b"400"),
         (upgrade().replace(b"Host: localhost\r\n", b""), b"400"),
         (upgrade("/", "Content-Length: 3") + b"abc", b"400"),

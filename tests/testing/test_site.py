@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from kick_proto.endpoints.call import Host, Sites
 from kick_proto.errors import LocalProtocolError
+from kick_proto.frames import Frame
 from kick_proto.http import Request
 from kick_proto.ids import Channel, ChannelId, ChatroomId
 from kick_proto.secret import Secret
@@ -20,6 +21,7 @@ from kick_proto.testing.site.apps import APP, SCOPES, RegisteredApp
 from kick_proto.testing.site.exchange import Cut, SiteRequest, as_asked, sites_at, split_target
 from kick_proto.testing.site.ledger import Ledger, Lifetimes, remember
 from kick_proto.testing.site.routes import ROUTES, Route, Who, find
+from kick_proto.testing.site.state import MOST_FRAMES, State
 from tests.testing.sites import STREAMER, UNIX_NOW, VIEWER, Desk, said
 
 NOTHING: dict[str, Any] = {}
@@ -86,8 +88,10 @@ def test_a_machine_s_request_can_be_asked_without_a_socket() -> None:
     assert (asked.method, asked.target, asked.body) == ("POST", "/id/oauth/revoke?a%20b=%C3%A4%26", b"token=t%26t")
     assert asked.header("authorization") == "Bearer x"
     assert asked.header("content-type") == "application/x-www-form-urlencoded"
-    assert "x" not in repr(asked).split("revoke")[1]
+    assert repr(asked) == "SiteRequest(POST /id/oauth/revoke, 11 bytes)"
+    assert repr(SiteRequest(method="GET", target="/a?b=1?c=2")) == "SiteRequest(GET /a, 0 bytes)"
     assert as_asked(Request(method="GET", address="http://mock:1/api/x")).target == "/api/x"
+    assert asked.header("x-not-there") == ""
 
 
 @pytest.mark.parametrize(
@@ -110,7 +114,7 @@ def test_what_there_is_not_is_a_404_in_the_manner_of_the_host(asked: str, status
 def test_what_is_of_no_host_is_a_404_in_plain_text() -> None:
     response = Desk().ask("GET", "/favicon.ico")
     assert (response.status, response.header("content-type")) == (404, "text/plain")
-    assert b"/api, /site, /web or /id" in response.body
+    assert response.body == b"There is no such page here: paths begin with /api, /site, /web or /id.\n"
 
 
 def test_every_reply_is_dated() -> None:
@@ -213,6 +217,10 @@ def test_what_a_peer_can_grow_has_a_limit() -> None:
     log = desk.site.requests()
     assert len(log) == MOST_LOGGED
     assert log[0].path == "/5"
+    state = State(random.Random(7), (), (), Ledger(str, Lifetimes()), None)
+    for number in range(MOST_FRAMES + 5):
+        state.frames.append(Frame("E", "t", str(number)))
+    assert (len(state.frames), state.frames[0].data) == (MOST_FRAMES, "5")
     entries: dict[int, str] = {}
     for number in (1, 2, 3, 1, 4):
         remember(entries, number, "", most=3)

@@ -1,4 +1,4 @@
-"""The mock's official API: users, channels, livestreams, categories, rewards, subscriptions, the leaderboard."""
+"""The mock's official API: users, channels, livestreams, categories, subscriptions, the leaderboard."""
 
 from typing import Any
 
@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from kick_proto.ids import UserId
+from kick_proto.secret import Secret
 from kick_proto.testing.site.accounts import CATEGORIES, Live
-from kick_proto.testing.site.rewards import MOST_REWARDS
+from kick_proto.testing.site.apps import APP, RegisteredApp
 from kick_proto.testing.site.webhooks import EVENT_NAMES
-from tests.testing.sites import MODERATOR, STREAMER, UNIX_NOW, VIEWER, Desk, said
+from tests.testing.sites import MODERATOR, STREAMER, VIEWER, Desk, said
 
 V1, V2 = "/api/public/v1", "/api/public/v2"
 INVALID = (400, {"data": {}, "message": "Invalid request"})
@@ -110,14 +111,20 @@ def test_neither_channel_nor_chatroom_number_is_told() -> None:
         ("broadcaster_user_id=-1", INVALID),
         ("broadcaster_user_id=", INVALID),
         ("broadcaster_user_id=1&slug=x", INVALID),
+        (f"broadcaster_user_id={'9' * 15}", (200, {"data": [], "message": "OK"})),
+        (f"broadcaster_user_id={'9' * 16}", INVALID),
+        ("&".join(["broadcaster_user_id=1"] * 50), (200, {"data": [], "message": "OK"})),
+        ("&".join(["broadcaster_user_id=1"] * 51), INVALID),
+        ("slug=%ff", (200, {"data": [], "message": "OK"})),
         ("&".join(["slug=x"] * 50), (200, {"data": [], "message": "OK"})),
         ("&".join(["slug=x"] * 51), INVALID),
-        ("&".join(["x=y"] * 501), INVALID),
+        ("&".join(["slug=x", *["x=y"] * 499]), (200, {"data": [], "message": "OK"})),
+        ("&".join(["slug=x", *["x=y"] * 500]), INVALID),
     ],
 )
 def test_what_is_asked_for_decides(query: str, answer: Any) -> None:
     desk = Desk()
-    assert said(desk.ask("GET", f"{V1}/channels?{query}", desk.app_token())) == answer
+    assert said(desk.ask("GET", f"{V1}/channels?{query}", desk.token())) == answer
 
 
 def test_brackets_after_the_name_are_overlooked_so_that_one_hears_of_oneself() -> None:
@@ -195,6 +202,13 @@ def test_livestreams_name_the_channel_id_in_the_first_version_only() -> None:
     assert desk.get(f"{V1}/users/livestreams?user_id={STREAMER.user_id}&user_id=1", token)["data"] == [row]
 
 
+def test_the_streams_of_a_hundred_users_can_be_asked_for() -> None:
+    desk = Desk()
+    asked = f"{V1}/users/livestreams?{'&'.join(['user_id=1'] * 99)}&user_id={STREAMER.user_id}"
+    assert len(desk.get(asked, desk.app_token())["data"]) == 1
+    assert said(desk.ask("GET", f"{asked}&user_id=1", desk.app_token())) == INVALID
+
+
 def test_who_is_offline_is_left_out() -> None:
     desk = Desk()
     token = desk.app_token()
@@ -223,9 +237,21 @@ def test_livestreams_are_filtered_sorted_and_paged() -> None:
     assert slugs(f"{V1}/livestreams")[:2] == ["s30", "s29"]
     assert len(slugs(f"{V1}/livestreams")) == 25
     assert slugs(f"{V1}/livestreams?sort=started_at&limit=2") == ["velvet-otter", "s1"]
+    assert slugs(f"{V1}/livestreams?limit=1") == ["s30"]
     assert slugs(f"{V1}/livestreams?language=de&limit=2") == ["s29", "s27"]
     assert slugs(f"{V1}/livestreams?category_id=31") == ["velvet-otter"]
     assert slugs(f"{V1}/livestreams?category_id=31&category_id=15&limit=100")[-1] == "velvet-otter"
+
+    def second(query: str) -> list[str]:
+        return slugs(f"{V2}/livestreams?{query}", lambda row: row["channel"]["slug"])
+
+    assert second("language_code=de&limit=2") == ["s29", "s27"]
+    assert second("language_code=en&language_code=de&limit=2") == ["s30", "s29"]
+    assert second("category_id=31") == ["velvet-otter"]
+    assert second("limit=1") == ["s30"]
+    assert len(second("")) == 25
+    assert len(second("limit=100")) == 31
+    assert said(desk.ask("GET", f"{V2}/livestreams?limit=101", token)) == INVALID
     assert said(desk.ask("GET", f"{V1}/livestreams?limit=101", token)) == INVALID
     assert said(desk.ask("GET", f"{V1}/livestreams?limit=0", token)) == INVALID
 
@@ -238,6 +264,9 @@ def test_livestreams_are_filtered_sorted_and_paged() -> None:
         if not cursor:
             break
     assert found == [*(f"s{number}" for number in range(30, 0, -1)), "velvet-otter"]
+    whole = desk.get(f"{V2}/livestreams?limit=31", token)
+    assert (len(whole["data"]), whole["pagination"]) == (31, {"next_cursor": ""}), "nothing is left behind it"
+    assert desk.get(f"{V2}/livestreams?limit=30", token)["pagination"] == {"next_cursor": "page30"}
     assert said(desk.ask("GET", f"{V2}/livestreams?cursor=x", token)) == INVALID
     assert said(desk.ask("GET", f"{V2}/livestreams?cursor=pagex", token)) == INVALID
 
@@ -271,113 +300,6 @@ def test_the_first_version_of_categories_still_answers() -> None:
     assert desk.get(f"{V1}/categories/15", token)["data"]["name"] == "Just Chatting"
     assert said(desk.ask("GET", f"{V1}/categories", token)) == INVALID
     assert desk.ask("GET", f"{V1}/categories/16", token).status == 404
-
-
-# Rewards
-
-
-def test_a_reward_is_made_changed_and_deleted() -> None:
-    desk = Desk()
-    token = desk.token()
-    made = said(desk.ask("POST", f"{V1}/channels/rewards", token, {"title": "Refill", "cost": 100}))
-    assert made[0] == 200
-    reward = made[1]["data"]
-    assert reward == {
-        "id": reward["id"],
-        "title": "Refill",
-        "cost": 100,
-        "description": "",
-        "background_color": "#00e701",
-        "is_enabled": True,
-        "is_paused": False,
-        "is_user_input_required": False,
-        "should_redemptions_skip_request_queue": False,
-    }
-    change = {"cost": 250, "is_paused": True, "background_color": "#ABCDEF"}
-    changed = said(desk.ask("PATCH", f"{V1}/channels/rewards/{reward['id']}", token, change))
-    assert changed == (200, {"data": reward | change, "message": "OK"})
-    assert desk.get(f"{V1}/channels/rewards", token)["data"] == [reward | change]
-    assert desk.get(f"{V1}/channels/rewards", desk.token(VIEWER.slug))["data"] == []
-    assert desk.ask("DELETE", f"{V1}/channels/rewards/{reward['id']}", desk.token(VIEWER.slug)).status == 404
-    assert desk.ask("DELETE", f"{V1}/channels/rewards/{reward['id']}", token).status == 204
-    assert desk.ask("DELETE", f"{V1}/channels/rewards/{reward['id']}", token).status == 404
-    assert desk.ask("PATCH", f"{V1}/channels/rewards/{reward['id']}", token, change).status == 404
-    assert desk.get(f"{V1}/channels/rewards", token)["data"] == []
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"cost": 1},
-        {"title": "x"},
-        {"title": "", "cost": 1},
-        {"title": "x" * 51, "cost": 1},
-        {"title": "x", "cost": 0},
-        {"title": "x", "cost": 1, "description": "x" * 201},
-        {"title": "x", "cost": 1, "background_color": "red"},
-        {"title": "x", "cost": 1, "is_enabled": "yes"},
-        None,
-    ],
-)
-def test_a_reward_has_limits(body: Any) -> None:
-    desk = Desk()
-    assert said(desk.ask("POST", f"{V1}/channels/rewards", desk.token(), body)) == INVALID
-
-
-def test_a_channel_has_so_many_rewards_and_no_more() -> None:
-    desk = Desk()
-    token = desk.token()
-    statuses = [
-        desk.ask("POST", f"{V1}/channels/rewards", token, {"title": "x", "cost": 1}).status
-        for _ in range(MOST_REWARDS + 1)
-    ]
-    assert statuses == [200] * MOST_REWARDS + [400]
-
-
-def test_redemptions_are_settled_and_only_failures_are_told() -> None:
-    desk = Desk()
-    token = desk.token()
-    reward = said(desk.ask("POST", f"{V1}/channels/rewards", token, {"title": "Refill", "cost": 100}))[1]["data"]
-    first, second = (
-        desk.site.redeem(desk.now, STREAMER.slug, reward["id"], VIEWER.slug, unix_now=UNIX_NOW, text="mint")
-        for _ in "ab"
-    )
-    (group,) = desk.get(f"{V1}/channels/rewards/redemptions", token)["data"]
-    assert group["reward"] == {
-        "id": reward["id"],
-        "title": "Refill",
-        "cost": 100,
-        "description": "",
-        "can_manage": True,
-        "is_deleted": False,
-    }
-    assert group["redemptions"][0] == {
-        "id": first,
-        "status": "pending",
-        "redeemed_at": "2026-09-21T15:13:20Z",
-        "redeemer": {"user_id": VIEWER.user_id},
-        "user_input": "mint",
-    }
-    settled = said(desk.ask("POST", f"{V1}/channels/rewards/redemptions/accept", token, {"ids": [first, "x"]}))
-    assert settled == (200, {"data": [{"id": "x", "reason": "NOT_FOUND"}], "message": "OK"})
-    settled = said(desk.ask("POST", f"{V1}/channels/rewards/redemptions/reject", token, {"ids": [first, second]}))
-    assert settled[1]["data"] == [{"id": first, "reason": "NOT_PENDING"}]
-    other = desk.token(VIEWER.slug)
-    settled = said(desk.ask("POST", f"{V1}/channels/rewards/redemptions/reject", other, {"ids": [first]}))
-    assert settled[1]["data"] == [{"id": first, "reason": "NOT_FOUND"}]
-
-    def found(query: str) -> list[str]:
-        groups = desk.get(f"{V1}/channels/rewards/redemptions?{query}", token)["data"]
-        return [each["id"] for group in groups for each in group["redemptions"]]
-
-    assert found("") == []
-    assert found("status=accepted") == [first]
-    assert found("status=rejected") == [second]
-    assert found(f"id={first}&id={second}") == [first, second]
-    assert found(f"status=accepted&reward_id={reward['id']}") == [first]
-    assert found("status=accepted&reward_id=x") == []
-    for ids in ([], ["x"] * 26):
-        assert said(desk.ask("POST", f"{V1}/channels/rewards/redemptions/accept", token, {"ids": ids})) == INVALID
 
 
 # The leaderboard, the key, subscriptions
@@ -422,8 +344,24 @@ def test_an_application_subscribes_for_anybody() -> None:
     assert desk.ask("DELETE", f"{V1}/events/subscriptions?{ids}", token).status == 204
     assert desk.get(f"{V1}/events/subscriptions", token)["data"] == rows[:1]
     assert said(desk.ask("DELETE", f"{V1}/events/subscriptions", token)) == INVALID
-    many = "&".join(["id=x"] * 330)
-    assert said(desk.ask("DELETE", f"{V1}/events/subscriptions?{many}", token)) == INVALID
+    many = "&".join(["id=x"] * 100)
+    assert desk.ask("DELETE", f"{V1}/events/subscriptions?{many}", token).status == 204
+    assert said(desk.ask("DELETE", f"{V1}/events/subscriptions?{many}&id=x", token)) == INVALID
+    nobody = asked | {"broadcaster_user_id": 1}
+    assert said(desk.ask("POST", f"{V1}/events/subscriptions", token, nobody)) == INVALID
+
+
+def test_an_application_hears_of_its_own_subscriptions_alone() -> None:
+    other = RegisteredApp(client_id="other", client_secret=Secret("o"), redirect_uris=("http://localhost/",))
+    desk = Desk(apps=(APP, other))
+    asked = {"broadcaster_user_id": STREAMER.user_id, "events": [{"name": "kicks.gifted"}]}
+    tokens = [desk.site.grant_app(desk.now, client_id=app.client_id).access.reveal() for app in (APP, other)]
+    for token in tokens:
+        assert desk.ask("POST", f"{V1}/events/subscriptions", token, asked).status == 200
+    rows = [desk.get(f"{V1}/events/subscriptions", token)["data"] for token in tokens]
+    assert [[row["app_id"] for row in each] for each in rows] == [[APP.client_id], ["other"]]
+    assert desk.ask("DELETE", f"{V1}/events/subscriptions?id={rows[0][0]['id']}", tokens[1]).status == 204
+    assert desk.get(f"{V1}/events/subscriptions", tokens[0])["data"] == rows[0], "nor does it end those of another"
 
 
 def test_a_user_subscribes_for_themselves() -> None:

@@ -1,8 +1,11 @@
 """What is done in a chat through the mock's API, and how the socket tells of it: read by the project's own decoders."""
 
+import json
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from kick_proto.decoders import Decoders
@@ -56,13 +59,21 @@ def test_whoever_owns_or_moderates_wears_the_badge() -> None:
 
 def test_somebody_keeps_their_colour_when_their_channel_changes() -> None:
     desk = Desk()
-    send(desk, STREAMER)
-    desk.ask("PATCH", "/api/public/v1/channels", desk.token(), {"stream_title": "new"})
-    send(desk, STREAMER)
-    one, other = told(desk)
-    assert isinstance(one, ChatMessage)
-    assert isinstance(other, ChatMessage)
-    assert one.author == other.author
+    for number in range(10):
+        send(desk, STREAMER)
+        desk.ask("PATCH", "/api/public/v1/channels", desk.token(), {"stream_title": f"new {number}"})
+    assert len({message.author for message in told(desk) if isinstance(message, ChatMessage)}) == 1
+
+
+def test_who_is_renamed_goes_by_the_new_name_and_slug() -> None:
+    desk = Desk()
+    renamed = msgspec.structs.replace(VIEWER, username="Loud_Walrus", slug="not-what-the-name-says")
+    desk.site.put(desk.now, renamed)
+    send(desk, renamed)
+    (message,) = told(desk)
+    assert isinstance(message, ChatMessage)
+    assert (message.author.id, message.author.username) == (VIEWER.user_id, "Loud_Walrus")
+    assert message.author.slug == "not-what-the-name-says"
 
 
 def test_a_reply_names_what_it_answers_and_its_thread() -> None:
@@ -149,7 +160,7 @@ def test_a_ban_is_told_and_holds_until_it_is_lifted() -> None:
     (banned,) = told(desk)
     assert isinstance(banned, UserBanned)
     assert (banned.user.id, banned.user.username, banned.permanent) == (VIEWER.user_id, VIEWER.username, True)
-    assert send(desk, VIEWER)[0] == 403
+    assert send(desk, VIEWER) == (403, {"data": {}, "message": "You are banned from this channel"})
     assert send(desk, VIEWER, broadcaster_user_id=VIEWER.user_id)[0] == 200, "elsewhere they may speak"
     desk.site.take_frames()
     assert ban(desk, STREAMER, "DELETE") == OK
@@ -192,6 +203,102 @@ def test_what_is_no_ban_is_a_400(change: Any, answer: Any) -> None:
     assert desk.site.take_frames() == []
 
 
+def test_a_ban_that_has_run_out_is_none_that_could_be_lifted() -> None:
+    desk = Desk()
+    ban(desk, STREAMER, duration=1)
+    told(desk)
+    desk.now += 60
+    assert ban(desk, STREAMER, "DELETE") == OK
+    assert told(desk) == []
+
+
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 def test_only_moderators_ban_and_pardon(method: str) -> None:
     assert ban(Desk(), VIEWER, method) == (403, {"data": {}, "message": "Forbidden"})
+
+
+# On the wire
+
+
+REFERENCES = {
+    account.slug: {"id": account.user_id, "username": account.username, "slug": account.slug}
+    for account in (STREAMER, MODERATOR, VIEWER)
+}
+
+
+def wire(desk: Desk) -> tuple[str, dict[str, Any]]:
+    """Name and payload of the one frame that has come, without the id that it has of its own."""
+    (frame,) = desk.site.take_frames()
+    assert frame.channel == TOPIC
+    payload = json.loads(str(frame.data))
+    assert uuid.UUID(payload.pop("id")).version == 4
+    return frame.event, payload
+
+
+def test_bans_and_pardons_as_the_socket_says_them() -> None:
+    desk = Desk()
+    ban(desk, MODERATOR)
+    assert wire(desk) == (
+        "App\\Events\\UserBannedEvent",
+        {
+            "user": REFERENCES[VIEWER.slug],
+            "banned_by": REFERENCES[MODERATOR.slug] | {"id": 0},
+            "permanent": True,
+        },
+    )
+    ban(desk, STREAMER, "DELETE")
+    assert wire(desk) == (
+        "App\\Events\\UserUnbannedEvent",
+        {"user": REFERENCES[VIEWER.slug], "unbanned_by": REFERENCES[STREAMER.slug], "permanent": True},
+    )
+    ban(desk, MODERATOR, duration=10)
+    assert wire(desk) == (
+        "App\\Events\\UserBannedEvent",
+        {
+            "user": REFERENCES[VIEWER.slug],
+            "banned_by": REFERENCES[MODERATOR.slug] | {"id": 0},
+            "permanent": False,
+            "duration": 10,
+            "expires_at": "2026-09-21T15:25:00+00:00",
+        },
+    )
+    ban(desk, STREAMER, "DELETE")
+    assert wire(desk) == (
+        "App\\Events\\UserUnbannedEvent",
+        {"user": REFERENCES[VIEWER.slug], "unbanned_by": REFERENCES[STREAMER.slug], "permanent": False},
+    )
+
+
+def test_a_deletion_as_the_socket_says_it() -> None:
+    desk = Desk()
+    id = send(desk, VIEWER)[1]["data"]["message_id"]
+    desk.site.take_frames()
+    desk.ask("DELETE", f"{CHAT}/{id}", desk.token(MODERATOR.slug))
+    assert wire(desk) == (
+        "App\\Events\\MessageDeletedEvent",
+        {"message": {"id": id}, "aiModerated": False, "violatedRules": []},
+    )
+
+
+def test_a_message_and_a_reply_as_the_socket_says_them() -> None:
+    desk = Desk()
+    first = send(desk, VIEWER, "first")[1]["data"]["message_id"]
+    second = send(desk, STREAMER, "second", reply_to_message_id=first)[1]["data"]["message_id"]
+    one, other = (json.loads(str(frame.data)) for frame in desk.site.take_frames())
+    facts = ("id", "chatroom_id", "content", "type")
+    assert {name: one[name] for name in facts} == {
+        "id": first,
+        "chatroom_id": STREAMER.chatroom_id,
+        "content": "first",
+        "type": "message",
+    }
+    assert {name: other[name] for name in facts} == {
+        "id": second,
+        "chatroom_id": STREAMER.chatroom_id,
+        "content": "second",
+        "type": "reply",
+    }
+    assert {key: other["metadata"][key] for key in ("original_sender", "original_message")} == {
+        "original_sender": {"id": VIEWER.user_id, "username": VIEWER.username},
+        "original_message": {"id": first, "content": "first"},
+    }

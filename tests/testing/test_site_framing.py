@@ -148,6 +148,39 @@ def test_a_late_reply_is_a_timer_and_what_comes_meanwhile_waits_its_turn() -> No
     assert [each.path for each in site.requests(Host.API)] == ["/x", "/y"]
 
 
+def test_a_reply_may_be_later_than_a_request() -> None:
+    wire, site = served()
+    wire.open()
+    site.trouble(wire.now, Host.SITE, Slow(40.0))
+    wire.feed(asking(PAGE))
+    wire.advance(39.9)
+    assert (wire.sent, wire.ends) == ({}, []), "the time for a request is over with the request"
+    wire.advance(0.1)
+    assert statuses(wire.sent.pop(1)) == [200]
+
+
+def test_a_reply_may_be_late_by_very_little() -> None:
+    wire, site = served()
+    wire.open()
+    site.trouble(wire.now, Host.SITE, Slow(0.25))
+    assert wire.feed(asking(PAGE)) == b""
+    wire.advance(0.25)
+    assert statuses(wire.sent.pop(1)) == [200]
+
+
+def test_a_reply_is_dated_by_the_wall_clock_of_the_answer() -> None:
+    wire, site = served()
+    wire.advance(20)
+    wire.open()
+    ((_, headers, _),) = replies(wire.feed(asking(PAGE)))
+    assert headers["date"] == "Tue, 14 Nov 2023 22:15:20 GMT", "EPOCH, and the 120 seconds of the other clock"
+    site.trouble(wire.now, Host.SITE, Slow(5.0))
+    wire.feed(asking(PAGE) + asking(PAGE))
+    wire.advance(5)
+    late, behind = replies(wire.sent.pop(1))
+    assert (late[1]["date"], behind[1]["date"]) == ("Tue, 14 Nov 2023 22:15:20 GMT", "Tue, 14 Nov 2023 22:15:25 GMT")
+
+
 def test_too_much_that_waits_ends_the_connection() -> None:
     wire, site = served()
     wire.open()

@@ -8,9 +8,12 @@ import pytest
 
 from kick_proto.http import Response
 from kick_proto.secret import Secret
+from kick_proto.testing.site.answering import KickSite
 from kick_proto.testing.site.apps import APP, RegisteredApp
+from kick_proto.testing.site.exchange import SiteRequest
 from kick_proto.testing.site.ledger import Lifetimes, challenge_of
 from tests.testing.sites import MODERATOR, STREAMER, UNIX_NOW, VERIFIER, Desk, said, sent_back
+from tests.testing.stand import Half
 
 INVALID = (400, {"error": "Invalid request"})
 OTHER = RegisteredApp(client_id="other", client_secret=Secret("o"), redirect_uris=("http://localhost/cb?a=1",))
@@ -24,6 +27,7 @@ def tokens(response: Response) -> dict[str, Any]:
 
 def is_refused(response: Response) -> bool:
     status, body = said(response)
+    assert response.header("cache-control") == "no-store"
     return status == 400 and body["error"] == "invalid_grant" and "authorization grant" in body["error_description"]
 
 
@@ -94,6 +98,8 @@ def test_a_parameter_may_not_come_twice() -> None:
 def test_the_first_127_0_0_1_is_read_as_localhost() -> None:
     uri = "http://127.0.0.1:38080/callback"
     desk = Desk()
+    misread = desk.authorize(redirect_uri=uri).header("location") or ""
+    assert misread.startswith("http://localhost:38080/callback?code="), "which is registered as well"
     sacrificed = desk.authorize(redirect="127.0.0.1")
     assert sacrificed.status == 302
 
@@ -105,6 +111,10 @@ def test_the_first_127_0_0_1_is_read_as_localhost() -> None:
     )
     assert said(desk.ask("GET", f"/id/oauth/authorize?{asked}")) == INVALID
     assert desk.ask("GET", f"/id/oauth/authorize?redirect=127.0.0.1&{asked}").status == 302
+
+
+def test_nobody_agrees_where_there_is_nobody() -> None:
+    assert sent_back(Desk(accounts=()).authorize())["error"] == "access_denied"
 
 
 def test_who_agrees_can_be_set_and_who_does_not() -> None:
@@ -210,16 +220,49 @@ def test_a_code_grows_old() -> None:
 def test_a_client_must_say_its_secret(changes: dict[str, str]) -> None:
     desk = Desk()
     code = desk.code()
-    refused = desk.exchange(code, **changes)
-    assert refused.status == 401
-    assert said(refused)[1]["error"] == "invalid_client"
+    assert said(desk.exchange(code, **changes)) == NO_CLIENT
     assert tokens(desk.exchange(code))
+
+
+UNKNOWN_GRANT = (
+    400,
+    {
+        "error": "unsupported_grant_type",
+        "error_description": "The authorization grant type is not supported",
+    },
+)
+NO_CLIENT = (401, {"error": "invalid_client", "error_description": "Client authentication failed"})
+
+
+@pytest.mark.parametrize(
+    ("left_out", "answer"),
+    [
+        ("grant_type", UNKNOWN_GRANT),
+        ("client_id", NO_CLIENT),
+        ("client_secret", NO_CLIENT),
+        ("redirect_uri", INVALID),
+        ("code_verifier", INVALID),
+        ("code", INVALID),
+    ],
+)
+def test_no_field_of_an_exchange_may_be_left_out(left_out: str, answer: Any) -> None:
+    desk = Desk()
+    code = desk.code()
+    fields = fields_of(code)
+    del fields[left_out]
+    assert said(desk.post("/id/oauth/token", fields)) == answer
+    assert tokens(desk.exchange(code)), "the code is as good as before"
+
+
+def test_a_refresh_without_its_token_is_no_request() -> None:
+    desk = Desk()
+    fields = fields_of("x") | {"grant_type": "refresh_token"}
+    assert said(desk.post("/id/oauth/token", fields)) == INVALID
 
 
 def test_only_known_grants_are_given() -> None:
     desk = Desk()
-    assert said(desk.post("/id/oauth/token", {"grant_type": "password"}))[1]["error"] == "unsupported_grant_type"
-    assert said(desk.post("/id/oauth/token", {}))[1]["error"] == "unsupported_grant_type"
+    assert said(desk.post("/id/oauth/token", {"grant_type": "password"})) == UNKNOWN_GRANT
     assert said(desk.ask("POST", "/id/oauth/token", body=fields_of("x"))) == INVALID, "JSON is no form"
     assert said(desk.exchange("")) == INVALID
     assert said(desk.refresh("")) == INVALID
@@ -230,12 +273,27 @@ def test_an_application_gets_a_token_of_its_own() -> None:
     fields = {"grant_type": "client_credentials", "client_id": APP.client_id}
     response = desk.post("/id/oauth/token", fields | {"client_secret": APP.client_secret.reveal()})
     body = tokens(response)
+    assert response.header("content-type") == "application/json;charset=UTF-8"
+    assert response.header("cache-control") == "no-store"
     assert set(body) == {"access_token", "expires_in", "token_type"}
     assert (body["expires_in"], body["token_type"]) == (5_184_000, "Bearer")
     token = body["access_token"]
+    assert said(desk.ask("POST", "/id/oauth/token/introspect", token))[1]["data"]["client_id"] == APP.client_id
     assert desk.get(f"/api/public/v1/channels?slug={STREAMER.slug}", token)["data"][0]["slug"] == STREAMER.slug
     desk.now += 5_184_000
     assert desk.ask("GET", "/api/public/v1/livestreams", token).status == 401
+
+
+def test_an_application_s_token_is_its_own_and_of_no_login() -> None:
+    desk = Desk(apps=(APP, OTHER))
+    issued = desk.site.grant_app(desk.now, client_id="other")
+    assert (issued.token.client_id, issued.token.user_id, issued.token.scopes) == ("other", None, ())
+    first, last = tokens(desk.exchange(desk.code())), tokens(desk.exchange(desk.code()))
+    granted = desk.site.grant(desk.now, STREAMER.slug, ()).refresh
+    assert granted is not None
+    for refresh_token in (first["refresh_token"], last["refresh_token"], granted.reveal()):
+        desk.post("/id/oauth/revoke", {"token": refresh_token})
+    assert desk.ask("GET", "/api/public/v1/livestreams", issued.access.reveal()).status == 200
 
 
 # Refreshing
@@ -296,6 +354,12 @@ def test_tokens_can_be_expired_and_revoked_on_demand() -> None:
     assert is_refused(desk.exchange(code))
 
 
+def test_no_two_tokens_are_alike_whatever_chance_says() -> None:
+    site = KickSite(rng=Half())
+    issued = [site.grant_app(0.0).access.reveal() for _ in range(20)]
+    assert len(set(issued)) == 20
+
+
 def test_tokens_can_be_minted_elsewhere() -> None:
     numbers = iter(range(100))
     desk = Desk(mint=lambda: f"canary-{next(numbers)}")
@@ -332,6 +396,54 @@ def test_a_revoked_refresh_token_takes_its_login_with_it() -> None:
     assert desk.ask("GET", "/api/public/v1/users", other["access_token"]).status == 200
 
 
+def test_logins_end_one_by_one_however_they_came_about() -> None:
+    desk = Desk()
+    granted = desk.site.grant(desk.now, STREAMER.slug, ("user:read",))
+    assert granted.refresh is not None
+    pairs = [
+        (granted.access.reveal(), granted.refresh.reveal()),
+        *((body["access_token"], body["refresh_token"]) for body in (tokens(desk.exchange(desk.code())) for _ in "ab")),
+    ]
+    for number, (_, refresh_token) in enumerate(pairs, 1):
+        desk.post("/id/oauth/revoke", {"token": refresh_token})
+        statuses = [desk.ask("GET", "/api/public/v1/users", access).status for access, _ in pairs]
+        assert statuses == [401] * number + [200] * (len(pairs) - number)
+
+
+def test_what_came_of_a_refresh_ends_with_its_login() -> None:
+    desk = Desk()
+    old = tokens(desk.exchange(desk.code()))
+    new = tokens(desk.refresh(old["refresh_token"]))
+    desk.post("/id/oauth/revoke", {"token": old["refresh_token"]})
+    for body in (old, new):
+        assert desk.ask("GET", "/api/public/v1/users", body["access_token"]).status == 401
+        assert is_refused(desk.refresh(body["refresh_token"]))
+
+
+def test_an_access_token_is_revoked_alone() -> None:
+    desk = Desk()
+    body = tokens(desk.exchange(desk.code()))
+    desk.post("/id/oauth/revoke", {"token": body["access_token"]})
+    assert desk.ask("GET", "/api/public/v1/users", body["access_token"]).status == 401
+    assert tokens(desk.refresh(body["refresh_token"]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "answer"),
+    [
+        ("application/x-www-form-urlencoded; charset=utf-8", b"token=x", 200),
+        ("APPLICATION/X-WWW-FORM-URLENCODED", b"token=x", 200),
+        ("application/x-www-form-urlencoded", b"token=\xff", 200),
+        ("application/x-www-form-urlencoded", b"token=%ff", 200),
+        ("text/plain", b"token=x", 400),
+    ],
+)
+def test_a_form_is_what_says_that_it_is_one(kind: str, body: bytes, answer: int) -> None:
+    desk = Desk()
+    request = SiteRequest(method="POST", target="/id/oauth/revoke", headers=(("content-type", kind),), body=body)
+    assert desk.site.answer(desk.now, UNIX_NOW, request).response.status == answer
+
+
 def test_revoking_what_is_not_known_is_no_error_and_nothing_is_one() -> None:
     desk = Desk()
     assert desk.post("/id/oauth/revoke", {"token": "never seen"}).body == b"OK"
@@ -352,8 +464,9 @@ def test_introspection_tells_what_a_token_is_good_for() -> None:
     }
     desk.now += 60
     assert said(desk.ask("POST", asked, token)) == (200, {"data": active, "message": "OK"})
-    assert said(desk.ask("POST", asked, desk.app_token()))[1]["data"]["token_type"] == "app"
-    desk.now += 7_200
+    of_app = {"token_type": "app", "scope": "", "exp": int(UNIX_NOW + desk.now + 5_184_000)}
+    assert said(desk.ask("POST", asked, desk.app_token())) == (200, {"data": active | of_app, "message": "OK"})
+    desk.now += 7_140
     inactive = {"active": False, "client_id": None, "token_type": None, "scope": None, "exp": None}
     assert said(desk.ask("POST", asked, token)) == (200, {"data": inactive, "message": "OK"})
     assert said(desk.ask("POST", asked, "wrong")) == (401, {"data": {}, "message": "Unauthorized"})

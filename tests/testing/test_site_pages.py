@@ -69,6 +69,7 @@ def test_replies_say_how_long_they_may_be_kept() -> None:
         for page in ("", "/livestream", "/chatroom")
     ]
     assert kept == ["public, max-age=15", "no-cache, private", "no-cache, private"]
+    assert desk.ask("GET", f"{CHANNELS}/nobody").header("cache-control") == "no-cache, private"
 
 
 def test_who_is_banned_is_still_there() -> None:

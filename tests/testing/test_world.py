@@ -9,7 +9,7 @@ import pytest
 
 from kick_proto import frames, pusher
 from kick_proto.events import ChatMessage
-from kick_proto.lifecycle import Down, Lagging, Up
+from kick_proto.lifecycle import Down, Up
 from kick_proto.machine import Cancel, Open, Output, Transmit
 from kick_proto.provider import Connected, Disconnected
 from kick_proto.pusher import Timeouts
@@ -52,6 +52,14 @@ def test_a_call_gives_back_what_the_command_does() -> None:
     server = kick_server()
     watching(FOX, servers=server)
     assert World(server).call(server.publish, chat("m-1")) == 1
+
+
+def test_a_call_passes_names_on_as_well() -> None:
+    server = kick_server()
+    session, world = watching(servers=server)
+    world.call(server.disconnect, server.refs[0], code=4009, reason="no", error_first=True)
+    (down,) = (event for event in session.take_events() if isinstance(event, Down))
+    assert (down.code, down.reason) == (4009, "no")
 
 
 def test_the_clocks_move_together_and_only_when_told() -> None:
@@ -207,6 +215,18 @@ def test_a_refused_connection_fails() -> None:
     assert [type(event) for event in session.take_events()] == [Up]
 
 
+def test_a_refusal_comes_back_after_a_round_trip() -> None:
+    client = connection()
+    world = World({US2: None}, client, latency=1.5)
+    world.call(client.connect)
+    world.advance(2.9)
+    assert client.take_events() == []
+    world.advance(0.1)
+    (end,) = client.take_events()
+    assert isinstance(end, Disconnected)
+    assert end.reason == f"{US2}:443: connection refused"
+
+
 def test_a_refused_connection_can_be_cancelled() -> None:
     client = connection()
     world = World({US2: None}, client, latency=1.0)
@@ -339,21 +359,6 @@ def test_a_connection_can_be_cancelled_before_its_server_knows() -> None:
     assert [type(event) for event in server.take_events()] == [ClientConnected, ClientGone]
 
 
-def test_a_client_that_wants_no_input_is_not_read_to_until_it_wants_some() -> None:
-    server = kick_server()
-    session, world = watching(FOX, servers=server, config=Config(high_water=10, low_water=3))
-    for number in range(20):
-        world.call(server.publish, chat(f"m-{number}"))
-    world.call(server.disconnect, server.refs[0], 4000)
-    events = session.take_events()
-    assert any(isinstance(event, Lagging) for event in events)
-    for _ in range(5):
-        world.advance(1)
-        events += session.take_events()
-    assert session.closed
-    assert [event.id for event in events if isinstance(event, ChatMessage)] == [f"m-{number}" for number in range(20)]
-
-
 # Machines and their ends.
 
 
@@ -388,6 +393,26 @@ def test_a_machine_that_spins_is_told_of() -> None:
     client = Spinner(Open(1, "h", 80, tls=False), Timeouts())
     with pytest.raises(RuntimeError, match=r"more than 50 steps at 0: does a machine spin\?"):
         World(kick_server(), client, most_steps=50).advance(1)
+
+
+class Chatterbox(pusher.Connection):
+    """A machine that always has something more to say."""
+
+    word = 0
+
+    def poll_output(self) -> Output[Sequence[str]]:
+        self.word += 1
+        return Transmit(99, [str(self.word)])
+
+
+def test_what_a_spinning_machine_did_last_is_told() -> None:
+    client = Chatterbox(Open(1, "h", 80, tls=False), Timeouts())
+    with pytest.raises(RuntimeError) as told:
+        World(kick_server(), client, most_steps=50).advance(1)
+    assert str(told.value) == (
+        "more than 50 steps at 0: does a machine spin? "
+        "Last: [Transmit(ref=99, data=['48']), Transmit(ref=99, data=['49']), Transmit(ref=99, data=['50'])]"
+    )
 
 
 class Talker(pusher.Connection):

@@ -24,7 +24,7 @@ from kick_proto.testing.site.accounts import CAST, Account
 from kick_proto.testing.site.answers import RefusedError, forbidden, http_date, unauthorized, unknown_route
 from kick_proto.testing.site.apps import APP, RegisteredApp
 from kick_proto.testing.site.exchange import Cut, SiteReply, SiteRequest, split_target
-from kick_proto.testing.site.ledger import Issued, Ledger, Lifetimes, Token, remember
+from kick_proto.testing.site.ledger import NOBODY, Issued, Ledger, Lifetimes, Token, remember
 from kick_proto.testing.site.routes import Route, Who, find
 from kick_proto.testing.site.state import Redemption, State
 from kick_proto.testing.site.trouble import Trouble, Troubles
@@ -223,14 +223,14 @@ class KickSite:
         except RefusedError as refused:
             return refused.response
 
-    def _token_for(self, route: Route, visit: Visit) -> Token | None:
-        """The token that the route needs.
+    def _token_for(self, route: Route, visit: Visit) -> Token:
+        """The token that the route needs; nobody's where it needs none.
 
         Raises:
             RefusedError: there is none, it is of the wrong kind, or it lacks the scope.
         """
         if route.who is Who.ANYBODY:
-            return None
+            return NOBODY
         token = self._state.ledger.find(visit.now, visit.bearer)
         if token is None or (route.who is Who.USER and token.user_id is None):
             raise RefusedError(unauthorized())

@@ -31,6 +31,8 @@ __all__ = [
 
 LONGEST_SLUG = 25
 """Source: Docs: "Channels"; Seen: a longer one is a 400."""
+NO_CATEGORY = 0
+"""The id of the category of a channel that has none."""
 NEVER = "0001-01-01T00:00:00Z"
 """When a stream began that does not run. Source: Seen: quoted in 2026."""
 
@@ -89,31 +91,27 @@ def _category(id: int) -> Category:
 def livestreams(state: State, visit: Visit) -> Response:
     """Who broadcasts, by user, category and language: the first version, which names the channel id."""
     ids, categories = visit.numbers("broadcaster_user_id"), visit.numbers("category_id")
-    found = list(_live(state, categories, visit.texts("language")))
-    if ids:
-        found = [account for account in found if account.user_id in ids]
+    found = [
+        (account, live)
+        for account, live in _live(state, categories, visit.texts("language"))
+        if not ids or account.user_id in ids
+    ]
     if visit.text("sort") == "started_at":
-        found.sort(key=lambda account: -(account.live.unix_started_at if account.live else 0))
-    found = found[: visit.number("limit", 1, 100, 25)]
-    return enveloped([_livestream(account, account.live) for account in found if account.live])
+        found.sort(key=lambda each: -each[1].unix_started_at)
+    return enveloped([_livestream(account, live) for account, live in found[: visit.number("limit", 1, 100, 25)]])
 
 
 def livestreams_v2(state: State, visit: Visit) -> Response:
     """Who broadcasts, page by page: the second version, which does not name the channel id."""
     found = list(_live(state, visit.numbers("category_id"), visit.texts("language_code")))
     shown, cursor = visit.paged(found)
-    return enveloped(
-        [_livestream_v2(account, account.live) for account in shown if account.live],
-        pagination={"next_cursor": cursor},
-    )
+    return enveloped([_livestream_v2(account, live) for account, live in shown], pagination={"next_cursor": cursor})
 
 
 def livestreams_of_users(state: State, visit: Visit) -> Response:
     """Which of these users broadcast, in the shape of the second version."""
     ids = visit.numbers("user_id", most=100)
-    return enveloped(
-        [_livestream_v2(account, account.live) for account in state.live if account.live and account.user_id in ids]
-    )
+    return enveloped([_livestream_v2(account, live) for account, live in state.live if account.user_id in ids])
 
 
 def livestream_count(state: State, visit: Visit) -> Response:
@@ -121,18 +119,18 @@ def livestream_count(state: State, visit: Visit) -> Response:
     return enveloped({"total_count": len(state.live)})
 
 
-def _live(state: State, categories: list[int], languages: list[str]) -> Iterable[Account]:
-    for account in state.live:
-        category = account.category.id if account.category else 0
+def _live(state: State, categories: list[int], languages: list[str]) -> Iterable[tuple[Account, Live]]:
+    for account, live in state.live:
+        category = account.category.id if account.category else NO_CATEGORY
         if (not categories or category in categories) and (not languages or account.language[1] in languages):
-            yield account
+            yield account, live
 
 
 # Shapes
 
 
 def _user(account: Account, visit: Visit) -> dict[str, object]:
-    own = visit.token is not None and visit.token.user_id == account.user_id
+    own = visit.token.user_id == account.user_id
     return {
         "email": account.email if own else "",
         "name": account.username,
@@ -143,7 +141,7 @@ def _user(account: Account, visit: Visit) -> dict[str, object]:
 
 def _category_row(category: Category | None) -> dict[str, object]:
     if category is None:
-        return {"id": 0, "name": "", "thumbnail": ""}
+        return {"id": NO_CATEGORY, "name": "", "thumbnail": ""}
     return {"id": category.id, "name": category.name, "thumbnail": category.thumbnail}
 
 
@@ -166,7 +164,7 @@ def _channel(account: Account, visit: Visit) -> dict[str, object]:
 def _stream(account: Account, visit: Visit) -> dict[str, object]:
     """What runs; the key is told to the channel's owner alone, with the scope for it."""
     token, live = visit.token, account.live
-    own = token is not None and token.user_id == account.user_id and "streamkey:read" in token.scopes
+    own = token.user_id == account.user_id and "streamkey:read" in token.scopes
     stream: dict[str, object] = {
         "is_live": live is not None,
         "is_mature": live is not None and live.mature,

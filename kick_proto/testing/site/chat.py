@@ -49,7 +49,7 @@ def send(state: State, visit: Visit) -> Response:
         asked.content,
         **_answering(state, channel, asked.reply_to_message_id),
     )
-    said = Said(author=author, chatter=visit.caller, broadcaster=channel.user_id, payload=payload)
+    said = Said(author=author, broadcaster=channel.user_id, payload=payload)
     remember(state.messages, str(payload["id"]), said)
     topic = topic_of(TopicKind.CHATROOM_V2, channel.channel)
     state.frames.append(writers.laravel_chat(topic, "ChatMessageEvent", payload))
@@ -59,9 +59,9 @@ def send(state: State, visit: Visit) -> Response:
 def delete(state: State, visit: Visit) -> Response:
     """Take a message down, as who owns or moderates the channel."""
     said = state.messages.get(visit.params["message_id"])
-    channel = state.account(said.broadcaster) if said else None
-    if said is None or channel is None:
+    if said is None:
         return not_found()
+    channel = state.account_of(said.broadcaster)
     if not state.moderates(visit.caller, channel):
         return forbidden()
     del state.messages[visit.params["message_id"]]
@@ -146,8 +146,7 @@ def _is_away(state: State, visit: Visit, channel: Account) -> bool:
 
 
 def _bot(state: State, visit: Visit) -> Person:
-    app = state.apps.get(visit.token.client_id) if visit.token else None
-    return people.robot(state.rng, app.name.replace(" ", "") if app else "Bot")
+    return people.robot(state.rng, state.apps[visit.token.client_id].name.replace(" ", ""))
 
 
 def _reference(state: State, somebody: Account, channel: Account) -> dict[str, object]:

@@ -71,9 +71,10 @@ class _Visitor:
         """The request, once it is complete."""
         method, target, headers = self.request.method, self.request.target, self.request.headers
         return SiteRequest(
-            method=method.decode("ascii"),
-            target=target.decode("ascii", "replace"),
-            headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers),
+            # Methods, targets and names are ASCII, or h11 would have refused them.
+            method=method.decode(),
+            target=target.decode(),
+            headers=tuple((name.decode(), value.decode("latin-1")) for name, value in headers),
             body=bytes(self.body),
         )
 
@@ -158,7 +159,8 @@ class SiteFraming:
         if event.method not in METHODS:
             self._refuse(visitor, _NO_METHOD)
         elif visitor.http.they_are_waiting_for_100_continue:
-            self._send(visitor, h11.InformationalResponse(status_code=100, headers=[]))
+            go_on = h11.InformationalResponse(status_code=100, headers=[])
+            self._outputs.append(Transmit(visitor.ref, _written(visitor, go_on)))
 
     def _on_data(self, visitor: _Visitor, data: bytes) -> None:
         visitor.body += data
@@ -191,7 +193,7 @@ class SiteFraming:
             self._end(visitor)
             return
         self._outputs.append(Transmit(visitor.ref, head + body))
-        if visitor.http.our_state is h11.DONE and visitor.http.their_state is h11.DONE:
+        if visitor.http.our_state is h11.DONE:
             visitor.http.start_next_cycle()
             self._await_request(now, visitor)
         else:
@@ -201,14 +203,11 @@ class SiteFraming:
         """Head and body as they are sent; a reply to HEAD, and one that says "no content", has no body."""
         bare = response.status == 204
         length = () if bare else (("content-length", str(len(response.body))),)
-        lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in (*response.headers, *length)]
-        head = visitor.http.send(h11.Response(status_code=response.status, headers=lines)) or b""
+        lines = [(name.encode(), value.encode("latin-1")) for name, value in (*response.headers, *length)]
+        head = _written(visitor, h11.Response(status_code=response.status, headers=lines))
         silent = bare or visitor.request.method == b"HEAD"
-        body = b"" if silent else visitor.http.send(h11.Data(data=response.body)) or b""
-        return head, body + (visitor.http.send(h11.EndOfMessage()) or b"")
-
-    def _send(self, visitor: _Visitor, event: h11.InformationalResponse) -> None:
-        self._outputs.append(Transmit(visitor.ref, visitor.http.send(event) or b""))
+        body = b"" if silent else _written(visitor, h11.Data(data=response.body))
+        return head, body + _written(visitor, h11.EndOfMessage())
 
     def _refuse(self, visitor: _Visitor, refusal: Refusal) -> None:
         self._outputs.append(Transmit(visitor.ref, refusal.encode()))
@@ -233,6 +232,11 @@ class SiteFraming:
     def _forget(self, ref: int) -> None:
         self._agenda.forget(ref)
         self._visitors.pop(ref, None)
+
+
+def _written(visitor: _Visitor, event: h11.Event) -> bytes:
+    # h11 gives None for the end of a connection alone, which is not sent here.
+    return visitor.http.send(event) or b""
 
 
 ON_TIMER: Mapping[_Timer, Callable[[SiteFraming, float, _Visitor], None]] = {

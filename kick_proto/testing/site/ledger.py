@@ -20,7 +20,7 @@ import msgspec
 from kick_proto.ids import UserId
 from kick_proto.secret import Secret
 
-__all__ = ["MOST_KEPT", "Code", "Issued", "Ledger", "Lifetimes", "Token", "challenge_of", "remember"]
+__all__ = ["MOST_KEPT", "NOBODY", "Code", "Issued", "Ledger", "Lifetimes", "Token", "challenge_of", "remember"]
 
 MOST_KEPT = 10_000
 """Entries of each kind that are kept; beyond that the oldest is forgotten."""
@@ -65,13 +65,17 @@ class Code(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """What a token is good for; ``user_id`` is None for an app's, ``login`` numbers the login that it comes from."""
+    """What a token is good for; ``login`` numbers the login that it comes from. An app's has no login and no user."""
 
     client_id: str
     user_id: UserId | None
     scopes: tuple[str, ...]
     expires_at: float
-    login: int
+    login: int | None
+
+
+NOBODY = Token(client_id="", user_id=None, scopes=(), expires_at=0.0, login=None)
+"""Whoever asks where no token is looked at."""
 
 
 class Issued(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +109,6 @@ class Ledger:
         self, now: float, *, client_id: str, redirect_uri: str, challenge: str, user_id: UserId, scopes: tuple[str, ...]
     ) -> str:
         """Make an authorization code."""
-        self._login_count += 1
         code = self._mint()
         made = Code(
             client_id=client_id,
@@ -114,7 +117,7 @@ class Ledger:
             user_id=user_id,
             scopes=scopes,
             expires_at=now + self._lifetimes.code,
-            login=self._login_count,
+            login=self._new_login(),
         )
         remember(self._codes, code, made)
         return code
@@ -148,24 +151,21 @@ class Ledger:
 
     def issue_user(self, now: float, client_id: str, user_id: UserId, scopes: tuple[str, ...]) -> Issued:
         """Give tokens of a new login, without a code."""
-        self._login_count += 1
-        return self._issue(now, client_id, user_id, scopes, self._login_count)
+        return self._issue(now, client_id, user_id, scopes, self._new_login())
 
     def issue_app(self, now: float, client_id: str) -> Issued:
         """Give an application a token of its own."""
-        self._login_count += 1
-        token = Token(
-            client_id=client_id,
-            user_id=None,
-            scopes=(),
-            expires_at=now + self._lifetimes.app,
-            login=self._login_count,
-        )
+        expires_at = now + self._lifetimes.app
+        token = Token(client_id=client_id, user_id=None, scopes=(), expires_at=expires_at, login=None)
         access = self._mint()
         remember(self._access, access, token)
         return Issued(access=Secret(access), refresh=None, token=token)
 
-    def _issue(self, now: float, client_id: str, user_id: UserId, scopes: tuple[str, ...], login: int) -> Issued:
+    def _new_login(self) -> int:
+        self._login_count += 1
+        return self._login_count
+
+    def _issue(self, now: float, client_id: str, user_id: UserId, scopes: tuple[str, ...], login: int | None) -> Issued:
         token = Token(
             client_id=client_id,
             user_id=user_id,
@@ -208,7 +208,7 @@ class Ledger:
         for entries in (self._codes, self._access, self._refresh):
             entries.clear()
 
-    def _end_login(self, login: int) -> None:
+    def _end_login(self, login: int | None) -> None:
         self._access = {value: token for value, token in self._access.items() if token.login != login}
         self._refresh = {value: token for value, token in self._refresh.items() if token.login != login}
 

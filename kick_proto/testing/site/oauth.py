@@ -95,21 +95,26 @@ def token(state: State, visit: Visit) -> Response:
     form = visit.form()
     if form is None:
         return invalid_request()
-    grant = GRANTS.get(form.get("grant_type", ""))
+    grant = GRANTS.get(_field(form, "grant_type"))
     if grant is None:
         return oauth_error("unsupported_grant_type", "The authorization grant type is not supported")
-    app = state.apps.get(form.get("client_id", ""))
-    if app is None or not _is_secret_of(app, form.get("client_secret", "")):
+    app = state.apps.get(_field(form, "client_id"))
+    if app is None or not _is_secret_of(app, _field(form, "client_secret")):
         return oauth_error("invalid_client", "Client authentication failed", 401)
     return grant(state, visit.now, app, form)
 
 
+def _field(form: Mapping[str, str], name: str) -> str:
+    """What stands in a field; nothing where it is left out."""
+    return form.get(name, "")
+
+
 def _is_secret_of(app: RegisteredApp, secret: str) -> bool:
-    return hmac.compare_digest(app.client_secret.reveal().encode(), secret.encode("utf-8", "replace"))
+    return hmac.compare_digest(app.client_secret.reveal().encode(), secret.encode())
 
 
 def _by_code(state: State, now: float, app: RegisteredApp, form: Mapping[str, str]) -> Response:
-    code, uri, verifier = (form.get(name, "") for name in ("code", "redirect_uri", "code_verifier"))
+    code, uri, verifier = (_field(form, name) for name in ("code", "redirect_uri", "code_verifier"))
     if not (code and uri and _VERIFIER.fullmatch(verifier)):
         return invalid_request()
     issued = state.ledger.redeem(now, code, client_id=app.client_id, redirect_uri=uri, verifier=verifier)
@@ -117,9 +122,9 @@ def _by_code(state: State, now: float, app: RegisteredApp, form: Mapping[str, st
 
 
 def _by_refresh(state: State, now: float, app: RegisteredApp, form: Mapping[str, str]) -> Response:
-    if not form.get("refresh_token"):
+    if not (refresh_token := _field(form, "refresh_token")):
         return invalid_request()
-    return _given(state, state.ledger.refresh(now, form["refresh_token"], client_id=app.client_id))
+    return _given(state, state.ledger.refresh(now, refresh_token, client_id=app.client_id))
 
 
 def _by_itself(state: State, now: float, app: RegisteredApp, form: Mapping[str, str]) -> Response:

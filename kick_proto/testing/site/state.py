@@ -8,7 +8,7 @@ import msgspec
 from kick_proto.frames import Frame
 from kick_proto.ids import UserId
 from kick_proto.machine import Rng
-from kick_proto.testing.site.accounts import Account
+from kick_proto.testing.site.accounts import Account, Live
 from kick_proto.testing.site.apps import RegisteredApp
 from kick_proto.testing.site.ledger import Ledger
 from kick_proto.testing.traffic import people
@@ -24,7 +24,6 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     """A message in a chat, by whom and where."""
 
     author: Person
-    chatter: UserId
     broadcaster: UserId
     payload: dict[str, object]
 
@@ -111,10 +110,10 @@ class State:
         return tuple(self._accounts.values())
 
     @property
-    def live(self) -> Sequence[Account]:
-        """Those who broadcast, most viewers first."""
-        shown = [account for account in self._accounts.values() if account.live is not None]
-        return sorted(shown, key=lambda account: (-(account.live.viewers if account.live else 0), account.user_id))
+    def live(self) -> Sequence[tuple[Account, Live]]:
+        """Those who broadcast, and what, most viewers first."""
+        shown = [(account, account.live) for account in self._accounts.values() if account.live is not None]
+        return sorted(shown, key=lambda each: (-each[1].viewers, each[0].user_id))
 
     def account(self, user_id: int) -> Account | None:
         """Who has that user id."""
@@ -131,9 +130,12 @@ class State:
 
     def person(self, user_id: UserId, channel: Account) -> Person:
         """Somebody who has an account, as they are seen in that chat, with their badges."""
-        role = "broadcaster" if user_id == channel.user_id else "moderator" if user_id in channel.moderators else None
         person = self._people[user_id]
-        return people.with_role(person, role, None) if role else person
+        if user_id == channel.user_id:
+            return people.with_role(person, "broadcaster", None)
+        if user_id in channel.moderators:
+            return people.with_role(person, "moderator", None)
+        return person
 
     def moderates(self, user_id: UserId, channel: Account) -> bool:
         """Whether somebody may act as a moderator there."""

@@ -10,6 +10,7 @@ Source: Seen: both blocks of the edge; Spec: RFC 9110 section 10.2.3 for ``Retry
 import re
 from collections import deque
 from collections.abc import Callable
+from math import inf
 from typing import Literal, Protocol, TypeAlias
 
 import msgspec
@@ -101,7 +102,7 @@ class Slow(msgspec.Struct, frozen=True):
     seconds: float
 
     def __post_init__(self) -> None:
-        if not 0 <= self.seconds < float("inf"):
+        if not 0 <= self.seconds < inf:
             raise ValueError(f"seconds is 0 or more, not {self.seconds}")
 
     def shape(self, unix_now: float, request: SiteRequest, perform: Perform) -> SiteReply:

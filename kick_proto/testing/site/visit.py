@@ -15,7 +15,7 @@ from kick_proto.endpoints.call import Host
 from kick_proto.ids import UserId
 from kick_proto.testing.site.answers import RefusedError, bad_request
 from kick_proto.testing.site.exchange import SiteRequest
-from kick_proto.testing.site.ledger import Token
+from kick_proto.testing.site.ledger import NOBODY, Token
 
 __all__ = ["Visit", "pairs_of", "unrepeated"]
 
@@ -23,6 +23,9 @@ MOST_FIELDS = 500
 """Fields of a query or a form."""
 LONGEST_NUMBER = 15
 """Digits of a number."""
+PAGE = 25
+"""Rows of a page where no limit is named."""
+LARGEST_PAGE = 100
 
 BodyT = TypeVar("BodyT")
 ItemT = TypeVar("ItemT")
@@ -51,7 +54,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     request: SiteRequest
     raw_query: str
     params: dict[str, str] = {}
-    token: Token | None = None
+    token: Token = NOBODY
 
     @property
     def bearer(self) -> str:
@@ -62,7 +65,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def caller(self) -> UserId:
         """The user whose token it is; an app's token is turned away."""
-        if self.token is None or self.token.user_id is None:
+        if self.token.user_id is None:
             raise RefusedError(bad_request())
         return self.token.user_id
 
@@ -82,7 +85,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
     def text(self, name: str) -> str | None:
         """The first value of a field."""
-        return next(iter(self.texts(name, MOST_FIELDS)), None)
+        return next((value for each, value in self.fields() if each == name), None)
 
     def numbers(self, name: str, most: int = 50) -> list[int]:
         """The values of a repeated field that holds numbers."""
@@ -90,7 +93,8 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
     def number(self, name: str, low: int, high: int, default: int) -> int:
         """The number in a field, which must lie within bounds."""
-        value = next(iter(self.numbers(name, MOST_FIELDS)), default)
+        text = self.text(name)
+        value = default if text is None else _number(text)
         if not low <= value <= high:
             raise RefusedError(bad_request())
         return value
@@ -100,7 +104,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
         kind = self.request.header("content-type").partition(";")[0].strip().lower()
         if kind != "application/x-www-form-urlencoded":
             return None
-        return unrepeated(pairs_of(self.request.body.decode("utf-8", "replace")))
+        return unrepeated(pairs_of(self.request.body.decode(errors="replace")))
 
     def json(self, type: type[BodyT]) -> BodyT:
         """The JSON in the body."""
@@ -109,9 +113,9 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
         except (msgspec.DecodeError, RecursionError):
             raise RefusedError(bad_request()) from None
 
-    def paged(self, items: Sequence[ItemT], default: int = 25, most: int = 100) -> tuple[Sequence[ItemT], str]:
+    def paged(self, items: Sequence[ItemT]) -> tuple[Sequence[ItemT], str]:
         """The page that ``cursor`` and ``limit`` ask for, and the cursor of the next: nothing at the end."""
-        limit = self.number("limit", 1, most, default)
+        limit = self.number("limit", 1, LARGEST_PAGE, PAGE)
         cursor = self.text("cursor") or "page0"
         if not cursor.startswith("page"):
             raise RefusedError(bad_request())

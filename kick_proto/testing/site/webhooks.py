@@ -58,9 +58,8 @@ def public_key(state: State, visit: Visit) -> Response:
 
 def leaderboard(state: State, visit: Visit) -> Response:
     """Who gave most Kicks to one's own channel; the mock has one board for all three spans."""
-    account = state.account(visit.caller)
     top = visit.number("top", 1, 100, 10)
-    ranked = sorted(account.kicks if account else (), key=lambda row: -row[2])[:top]
+    ranked = sorted(state.account_of(visit.caller).kicks, key=lambda row: -row[2])[:top]
     rows = [
         {"user_id": user_id, "username": username, "gifted_amount": amount, "rank": rank}
         for rank, (user_id, username, amount) in enumerate(ranked, 1)
@@ -92,7 +91,7 @@ def subscriptions(state: State, visit: Visit) -> Response:
 def subscribe(state: State, visit: Visit) -> Response:
     """Subscribe to events of one's own channel, or, as an application, of any; each event has its own verdict."""
     asked = visit.json(_Asked)
-    by_user = visit.token.user_id if visit.token else None
+    by_user = visit.token.user_id
     broadcaster = by_user if by_user is not None else asked.broadcaster_user_id
     if broadcaster is None or state.account(broadcaster) is None:
         return bad_request()
@@ -116,7 +115,7 @@ def _verdict(state: State, visit: Visit, broadcaster: UserId, event: _Event) -> 
         return told | {"subscription_id": "", "error": "Event not found"}
     subscription = Subscription(
         id=chance.ulid(state.rng, visit.unix_now),
-        client_id=visit.token.client_id if visit.token else "",
+        client_id=visit.token.client_id,
         broadcaster=broadcaster,
         name=event.name,
         created_at=stamps.seconds(visit.unix_now),
@@ -127,7 +126,7 @@ def _verdict(state: State, visit: Visit, broadcaster: UserId, event: _Event) -> 
 
 def _own(state: State, visit: Visit) -> list[Subscription]:
     """The application's subscriptions; with a user's token, those to that user."""
-    client_id, user_id = (visit.token.client_id, visit.token.user_id) if visit.token else ("", None)
+    client_id, user_id = visit.token.client_id, visit.token.user_id
     return [
         each
         for each in state.subscriptions.values()
