@@ -35,7 +35,10 @@ ENDPOINT_TESTS = (
     ),
     "test_endpoints_oauth",
 )
-SIMULATION_TESTS = ("testing/test_seeds", "testing/test_simulation")
+SIMULATION_TESTS = (
+    *("testing/test_seeds", "testing/test_simulation"),
+    *(f"testing/test_simulation_{name}" for name in ("wire",)),
+)
 LAWS = ("ledger", "lifeline", "reckoning", "witness")
 LAW_TESTS = (
     *("testing/test_ledger", "testing/test_lifeline", "testing/test_witness"),
