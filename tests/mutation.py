@@ -41,7 +41,7 @@ SIMULATION_TESTS = (
 )
 LAWS = ("ledger", "lifeline", "reckoning", "witness")
 LAW_TESTS = (
-    *("testing/test_ledger", "testing/test_lifeline", "testing/test_witness"),
+    *(f"testing/test_{name}" for name in LAWS),
     "testing/test_simulation_mutants",
 )
 HTTP_SIMULATION_TESTS = ("testing/test_seeds", "testing/test_simulation_http")
