@@ -35,10 +35,16 @@ ENDPOINT_TESTS = (
     ),
     "test_endpoints_oauth",
 )
-SIMULATION_TESTS = (
-    *("testing/test_seeds", "testing/test_simulation"),
-    *(f"testing/test_simulation_{name}" for name in ("wire",)),
-)
+SIMULATION_TESTS = ("testing/test_seeds", "testing/test_simulation_engine", "testing/test_simulation_run")
+SIMULATION_PARTS: Mapping[str, tuple[str, ...]] = {
+    "actors": ("actors", "network", "deciding"),
+    "deciding": ("deciding",),
+    "dice": ("dice",),
+    "network": ("network", "deciding"),
+    "stack": ("stack", "deciding"),
+    "wire": ("wire", "network"),
+}
+"""What holds the parts of the simulation by themselves. Whole seeds hold them too, and take much longer."""
 LAWS = ("ledger", "lifeline", "reckoning", "witness")
 LAW_TESTS = tuple(f"testing/test_{name}" for name in (*LAWS, "witness_finds"))
 """What holds the laws of sessions by themselves. The bugs that are planted hold them too, and take much longer."""
@@ -99,6 +105,10 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     ),
     "testing.simulation": SIMULATION_TESTS,
     **{f"testing.simulation.{name}": LAW_TESTS for name in LAWS},
+    **{
+        f"testing.simulation.{part}": tuple(f"testing/test_simulation_{name}" for name in names)
+        for part, names in SIMULATION_PARTS.items()
+    },
     "testing.simulation.http": HTTP_SIMULATION_TESTS,
     **{f"testing.simulation.http.{name}": (*HTTP_SIMULATION_TESTS, *HTTP_LAW_TESTS) for name in HTTP_LAWS},
     "testing.site": (

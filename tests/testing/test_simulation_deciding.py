@@ -1,5 +1,6 @@
 """What each decision does to a world of the simulation: to one application, to one server, to the wire between them."""
 
+import msgspec
 import pytest
 
 from kick_proto.frames import PING, Frame
@@ -14,7 +15,7 @@ from kick_proto.testing.simulation.chance import Chance
 from kick_proto.testing.simulation.dice import channel_of
 from kick_proto.testing.simulation.laws import Law, Violation
 from kick_proto.testing.simulation.network import Link
-from tests.testing.small_worlds import EU, SAFETY, SEED, TOPIC, US2, SmallWorld, small_world
+from tests.testing.small_worlds import CONFIG, EU, SAFETY, SEED, TOPIC, US2, SmallWorld, small_world
 
 NEWS = Frame("News", TOPIC, "{}")
 PING_OF_OURS = '{"event":"pusher:ping","data":{}}'
@@ -189,6 +190,12 @@ def test_a_half_open_wire_says_nothing_more_and_is_found_out_by_a_ping() -> None
     assert [at for at, what in world.said() if isinstance(what, Down)] == [90.0]
 
 
+def test_a_wire_that_is_dead_the_other_way_is_still_heard() -> None:
+    world = up()
+    world.decide(d.HalfOpen(5.0, 0, d.Way.TO_SERVER), d.Publish(6.0, (NEWS,)))
+    assert [at for at, _ in world.heard(Received, 5.0)] == [6.0]
+
+
 def test_a_stall_holds_back_what_comes_but_never_beyond_the_faults() -> None:
     world = up()
     world.decide(d.Stall(5.0, 0, 20.0), d.Publish(6.0, (NEWS,)))
@@ -332,8 +339,27 @@ def test_a_frozen_application_gives_no_commands_either() -> None:
     world.decide(d.Freeze(5.0, 0, 20.0, False), d.Ask(6.0, 0, 1), d.Leave(7.0, 0, 0), d.Quit(8.0, 0, True))
     assert world.app.stack.session.wanted == {TOPIC}
     assert not world.app.stack.closed
-    world.decide(d.Ask(25.0, 0, 1), d.Leave(25.0, 0, 0))
+    world.decide(d.Leave(25.0, 0, 0))
+    assert world.app.stack.session.wanted == set()
+    world.decide(d.Freeze(26.0, 0, 4.0, False), d.Ask(30.0, 0, 1))
     assert world.app.stack.session.wanted == set(topics_of(channel_of(1)))
+
+
+def test_a_frozen_application_without_mail_takes_up_its_deadlines_too() -> None:
+    world = up()
+    world.decide(d.Freeze(5.0, 0, 70.0, True))
+    world.run(76.0)
+    pings = [at for at, what in world.said(since=5.5) if isinstance(what, Transmit) and what.data == [PING_OF_OURS]]
+    assert pings == [75.0]
+
+
+def test_a_frozen_application_that_lags_hears_of_an_end_when_it_thaws() -> None:
+    world = small_world(config=msgspec.structs.replace(CONFIG, high_water=2, low_water=1))
+    world.decide(d.Ask(1.0, 0, 0, 1), d.Doze(2.0, 0, 500.0), d.Publish(3.0, (NEWS,) * 2), d.Freeze(4.0, 0, 10.0, False))
+    assert not world.app.stack.top.wants_input
+    world.decide(d.Cut(5.0, 0, 0))
+    world.run(20.0)
+    assert [at for at, _ in world.heard(Closed)] == [14.0]
 
 
 def test_a_twin_goes_along_for_so_many_steps_and_draws_by_its_moment() -> None:
