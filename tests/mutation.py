@@ -37,12 +37,12 @@ ENDPOINT_TESTS = (
 )
 SIMULATION_TESTS = ("testing/test_seeds", "testing/test_simulation_engine", "testing/test_simulation_run")
 SIMULATION_PARTS: Mapping[str, tuple[str, ...]] = {
-    "actors": ("actors", "network", "deciding"),
-    "deciding": ("deciding",),
-    "dice": ("dice",),
-    "network": ("network", "deciding"),
-    "stack": ("stack", "deciding"),
-    "wire": ("wire", "network"),
+    "actors": ("simulation_actors", "simulation_network", "simulation_deciding"),
+    "deciding": ("simulation_deciding",),
+    "dice": ("simulation_dice", "seeds"),
+    "network": ("simulation_network", "simulation_deciding"),
+    "stack": ("simulation_stack", "simulation_deciding"),
+    "wire": ("simulation_wire", "simulation_network"),
 }
 """What holds the parts of the simulation by themselves. Whole seeds hold them too, and take much longer."""
 LAWS = ("ledger", "lifeline", "reckoning", "witness")
@@ -106,7 +106,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "testing.simulation": SIMULATION_TESTS,
     **{f"testing.simulation.{name}": LAW_TESTS for name in LAWS},
     **{
-        f"testing.simulation.{part}": tuple(f"testing/test_simulation_{name}" for name in names)
+        f"testing.simulation.{part}": tuple(f"testing/test_{name}" for name in names)
         for part, names in SIMULATION_PARTS.items()
     },
     "testing.simulation.http": HTTP_SIMULATION_TESTS,
