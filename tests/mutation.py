@@ -157,7 +157,7 @@ KILLED = frozenset({1, 3})
 """Exit codes of a mutant that a test told apart. Where its time was up, the machine may have been busy: tried again."""
 SURVIVED = 0
 """The exit code of a mutant with which all tests passed that touch its function."""
-LONG = "testing.simulation"
+LONG = "testing.simulation.http"
 """Here all tests take so long that a mutant which those that touch it let pass is not met by all of them once more."""
 AFRESH = """\
 import resource, sys, pytest

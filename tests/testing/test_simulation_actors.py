@@ -14,7 +14,7 @@ from kick_proto.machine import Cancel, Close, Closed, Open, Opened, Received, Tr
 from kick_proto.pusher import KICK_APP_KEY, App
 from kick_proto.session import Config
 from kick_proto.testing.faults import NO_FAULTS, Faults
-from kick_proto.testing.personalities import PERSONALITIES
+from kick_proto.testing.personalities import HOSTED, PERSONALITIES
 from kick_proto.testing.server import Accepted, KickServer
 from kick_proto.testing.serving import ServerFraming
 from kick_proto.testing.simulation.actors import Application, Host
@@ -223,6 +223,11 @@ def test_a_server_has_the_manner_of_the_plan(each: object) -> None:
     plan = HostPlan("h", each, 45.0)  # type: ignore[arg-type]
     made = Host(plan, random.Random(7), 0.0, KICK_APP_KEY, over_bytes=False)
     assert made.server._personality is each
+
+
+def test_a_server_has_the_app_of_its_key_alone() -> None:
+    made = Host(HostPlan("h", HOSTED, 45.0), random.Random(7), 0.0, "another app", over_bytes=False)
+    assert "4001" in str(greeted(made))
 
 
 def test_a_server_that_does_not_have_the_app_refuses_it_whatever_faults_it_has() -> None:

@@ -330,6 +330,27 @@ def test_a_server_waits_for_its_earliest_deadline_after_another_has_been_given_u
     assert world.texts(3.0) == [(7.0, "ping")]
 
 
+def test_who_had_several_deadlines_and_is_frozen_takes_them_up_when_it_thaws() -> None:
+    world = small_world(config=msgspec.structs.replace(CONFIG, send_rate=1.0, send_burst=1.0))
+    world.decide(d.Ask(1.0, 0, 0, 3), d.Leave(10.0, 0, 0))
+    world.run(19.0)
+    world.app.frozen_until = 80.0
+    world.run(79.0)
+    world.app.tick(world.time.now)
+    world.net.settle(world.app)
+    assert [at for at, what in world.said(since=20.0) if isinstance(what, Transmit)] == [pytest.approx(79.0)]
+
+
+def test_a_server_without_clients_waits_for_nothing() -> None:
+    world = small_world()
+    world.is_over = True
+    world.run(1.0)
+    world.decide(d.Mood(2.0, US2, Faults(ping_interval=50.0), SAFETY), d.Quit(5.0, 0, False))
+    world.run(100.0)
+    assert world.net.hosts[US2].wakes_at is None
+    assert world.said("to app 0", 5.5) == []
+
+
 def test_nothing_arrives_at_who_is_frozen_and_its_time_does_not_come() -> None:
     world = small_world()
     world.run(1.0)

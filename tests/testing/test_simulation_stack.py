@@ -136,6 +136,24 @@ def test_a_command_comes_with_its_time_and_arguments_and_what_follows_is_taken_u
     assert made.session.channels == (channel_of(0), channel_of(1))
 
 
+def test_a_session_draws_from_the_chance_that_it_is_given() -> None:
+    rng = random.Random(3)
+    made = Stack(CONFIG, APP, copy.deepcopy(rng), over_bytes=False, merged=False)
+    made.tell(0.0, "connect")
+    made.top.handle_input(0.0, Opened(1))
+    made.top.handle_input(0.0, Received(1, [ESTABLISHED], 0.0))
+    made.top.handle_input(0.0, Closed(1, 1006))
+    assert made.top.poll_timeout() == rng.random()
+
+
+def test_a_merge_takes_no_more_than_the_lower_mark_so_that_the_session_sees_who_lags() -> None:
+    made = up(merged=True, config=msgspec.structs.replace(CONFIG, high_water=4, low_water=2))
+    made.top.handle_input(1.0, Received(1, ["no frame"] * 5, 5.0))
+    assert made.top.wants_input
+    made.top.handle_input(1.0, Received(1, ["no frame"] * 5, 5.0))
+    assert not made.session.wants_input
+
+
 @pytest.mark.parametrize("merged", [False, True])
 def test_events_are_taken_all_at_once_or_one_by_one(merged: bool) -> None:
     whole, single = up(merged=merged), up(merged=merged)
