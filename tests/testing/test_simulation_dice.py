@@ -392,6 +392,7 @@ def test_settings_of_sessions_are_of_every_size(apps: list[AppPlan]) -> None:
         assert set(values) == drawn
         assert share(value == frequent for value in values) == pytest.approx(chance, abs=0.08), name
     assert all(config.low_water * 2 == config.high_water for config in configs)
+    assert {type(config.low_water) for config in configs} == {int}
 
 
 def test_timeouts_are_the_default_or_of_every_length(apps: list[AppPlan]) -> None:
