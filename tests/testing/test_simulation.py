@@ -9,11 +9,10 @@ import pytest
 from kick_proto.pusher import App
 from kick_proto.session import Config
 from kick_proto.testing.simulation import decisions as d
-from kick_proto.testing.simulation import engine
 from kick_proto.testing.simulation.actors import Application
 from kick_proto.testing.simulation.deciding import DECIDE
 from kick_proto.testing.simulation.decisions import Decision
-from kick_proto.testing.simulation.dice import CHANNEL_COUNT, KINDS
+from kick_proto.testing.simulation.dice import KINDS
 from kick_proto.testing.simulation.engine import World
 from kick_proto.testing.simulation.http import deciding as http_deciding
 from kick_proto.testing.simulation.http.decisions import HttpDecision
@@ -113,18 +112,6 @@ def test_a_session_that_is_told_to_close_and_does_not_breaks_the_law_of_liveness
     assert finding is not None
     assert finding.law is Law.LIVENESS
     assert "app 0 was closed a minute ago, and is not" in finding.sentence
-
-
-def test_who_is_up_in_time_breaks_no_law_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = quiet(d.Ask(0.0, 0, 1))
-    app = plan.apps[0]
-    bound = liveness_bound(app.config, app.app, engine.CALM, min(app.config.max_topics, 6 * CHANNEL_COUNT))
-    monkeypatch.setattr(engine, "LONGEST_CALM", bound + 30.0)
-    assert play(plan).finding is None
-    monkeypatch.setattr(engine, "LONGEST_CALM", bound - 30.0)
-    finding = play(plan).finding
-    assert finding is not None
-    assert "after all is well a session neither is up nor was replaced" in finding.sentence
 
 
 def test_what_breaks_a_law_is_cut_down_to_what_that_needs(monkeypatch: pytest.MonkeyPatch) -> None:

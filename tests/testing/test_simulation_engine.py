@@ -10,6 +10,7 @@ from kick_proto.pusher import App, Timeouts
 from kick_proto.session import Config, State
 from kick_proto.testing.faults import NO_FAULTS, Faults
 from kick_proto.testing.simulation import decisions as d
+from kick_proto.testing.simulation import engine
 from kick_proto.testing.simulation.actors import Application
 from kick_proto.testing.simulation.decisions import Decision
 from kick_proto.testing.simulation.dice import CHANNEL_COUNT, channel_of
@@ -159,6 +160,16 @@ def test_a_session_that_is_replaced_over_and_over_is_found() -> None:
     assert made.net.apps[0].generation > 100
 
 
+def test_who_is_up_in_time_breaks_no_law_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    for spare in (30.0, -30.0):
+        made = world(d.Ask(0.0, 0, 0), apps=2)
+        monkeypatch.setattr(engine, "LONGEST_CALM", bound_of(made) + spare)
+        if spare > 0.0:
+            made.run()
+        else:
+            assert found(made).endswith("s after all is well a session neither is up nor was replaced")
+
+
 def test_every_session_must_be_up_and_not_one_of_them() -> None:
     made = world(d.Ask(0.0, 0, 0), d.Ask(0.0, 1, 1), apps=2)
     made.net.apps[1].plan = msgspec.structs.replace(made.net.apps[1].plan, pause=FOR_EVER)
@@ -187,6 +198,10 @@ def test_calls_alone_are_a_world_too() -> None:
     assert made.net.apps == []
     assert made.steps == made.web.steps > 10
     assert made.web.calls > 0
+    assert made.web.safety == plan.safety
+    other = World(msgspec.structs.replace(calls_alone(plan), seed=4))
+    other.run()
+    assert other.time.digest != made.time.digest
 
 
 # The bound
