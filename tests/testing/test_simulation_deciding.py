@@ -273,18 +273,18 @@ def test_a_second_connect_that_is_taken_breaks_the_law(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("again", [False, True])
 def test_an_application_quits_once_or_twice_and_comes_back(again: bool) -> None:
     world = up()
-    monkey: list[str] = []
+    given: list[str] = []
     tell = Application.tell
 
-    def told(self: Application, now: float, command: str, *arguments: object) -> None:
-        monkey.append(command)
+    def listen(self: Application, now: float, command: str, *arguments: object) -> None:
+        given.append(command)
         tell(self, now, command, *arguments)
 
+    world.net.weather.least = world.net.weather.most = 0.5
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Application, "tell", told)
-        world.net.weather.least = world.net.weather.most = 0.5
+        patch.setattr(Application, "tell", listen)
         world.decide(d.Quit(5.0, 0, again))
-    assert monkey == ["close"] * (2 if again else 1)
+    assert given == ["close"] * (2 if again else 1)
     world.run(30.0)
     assert len(world.begun) == 2
 
