@@ -268,6 +268,7 @@ def test_a_moment_that_does_not_pass_is_found(lag: float) -> None:
         if left:
             time.at(time.now - lag, again, left - 1)
 
+    time.at(-lag, again, MOST_STEPS - 1)
     time.at(10.0, again, MOST_STEPS)  # what moves the clock on is not at once
     time.at(11.0, again, MOST_STEPS)
     time.go(lambda: False)
