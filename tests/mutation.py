@@ -35,12 +35,19 @@ ENDPOINT_TESTS = (
     ),
     "test_endpoints_oauth",
 )
-SIMULATION_TESTS = ("testing/test_seeds", "testing/test_simulation")
+SIMULATION_TESTS = ("testing/test_seeds", "testing/test_simulation_engine", "testing/test_simulation_run")
+SIMULATION_PARTS: Mapping[str, tuple[str, ...]] = {
+    "actors": ("simulation_actors", "simulation_network", "simulation_deciding"),
+    "deciding": ("simulation_deciding",),
+    "dice": ("simulation_dice", "seeds"),
+    "network": ("simulation_network", "simulation_deciding"),
+    "stack": ("simulation_stack", "simulation_deciding"),
+    "wire": ("simulation_wire", "simulation_network"),
+}
+"""What holds the parts of the simulation by themselves. Whole seeds hold them too, and take much longer."""
 LAWS = ("ledger", "lifeline", "reckoning", "witness")
-LAW_TESTS = (
-    *("testing/test_ledger", "testing/test_lifeline", "testing/test_witness"),
-    "testing/test_simulation_mutants",
-)
+LAW_TESTS = tuple(f"testing/test_{name}" for name in (*LAWS, "witness_finds"))
+"""What holds the laws of sessions by themselves. The bugs that are planted hold them too, and take much longer."""
 HTTP_SIMULATION_TESTS = ("testing/test_seeds", "testing/test_simulation_http")
 HTTP_LAWS = ("pacing", "proving", "weighing", "witness")
 HTTP_LAW_TESTS = ("testing/test_simulation_http_mutants",)
@@ -105,7 +112,11 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     ),
     "testing.pytest_plugin": ("testing/test_pytest_plugin",),
     "testing.simulation": SIMULATION_TESTS,
-    **{f"testing.simulation.{name}": (*SIMULATION_TESTS, *LAW_TESTS) for name in LAWS},
+    **{f"testing.simulation.{name}": LAW_TESTS for name in LAWS},
+    **{
+        f"testing.simulation.{part}": tuple(f"testing/test_{name}" for name in names)
+        for part, names in SIMULATION_PARTS.items()
+    },
     "testing.simulation.http": HTTP_SIMULATION_TESTS,
     **{f"testing.simulation.http.{name}": (*HTTP_SIMULATION_TESTS, *HTTP_LAW_TESTS) for name in HTTP_LAWS},
     "testing.site": (
@@ -155,7 +166,7 @@ KILLED = frozenset({1, 3})
 """Exit codes of a mutant that a test told apart. Where its time was up, the machine may have been busy: tried again."""
 SURVIVED = 0
 """The exit code of a mutant with which all tests passed that touch its function."""
-LONG = "testing.simulation"
+LONG = "testing.simulation.http"
 """Here all tests take so long that a mutant which those that touch it let pass is not met by all of them once more."""
 AFRESH = """\
 import resource, sys, pytest

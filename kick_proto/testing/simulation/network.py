@@ -101,7 +101,7 @@ class Network:
             self.time.record(who, event)
         if at is None:
             app.wakes_at = None
-        elif app.wakes_at is None or at != app.wakes_at:
+        elif at != app.wakes_at:
             app.wakes_at = at
             self.time.at(max(at, self.time.now), self.tick, app)
         if wants:

@@ -52,6 +52,4 @@ def simulate(seed: int, hours: float) -> Outcome:
 
 
 def _last_lines(world: World) -> tuple[str, ...]:
-    return tuple(
-        f"{at:12.3f} {who:>9} {what if isinstance(what, str) else repr(what)}" for at, who, what in world.time.lines
-    )
+    return tuple(f"{at:12.3f} {who:>9} {what}" for at, who, what in world.time.lines)

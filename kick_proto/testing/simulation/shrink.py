@@ -50,7 +50,7 @@ def minimal(decisions: Schedule, breaks: Callable[[Schedule], bool], most_tries:
     """Leave out runs of decisions as long as ``breaks`` stays true, ever shorter ones, down to single ones."""
     size = (len(decisions) + 1) // 2
     tries = 0
-    while size >= 1 and decisions:
+    while decisions:
         before = len(decisions)
         start = 0
         while start < len(decisions) and tries < most_tries:
@@ -60,7 +60,7 @@ def minimal(decisions: Schedule, breaks: Callable[[Schedule], bool], most_tries:
                 decisions = fewer
             else:
                 start += size
-        if tries >= most_tries or (size == 1 and len(decisions) == before):
-            return decisions
-        size = size // 2 if size > 1 else 1
+        if size == 1 and len(decisions) == before:
+            break
+        size = max(size // 2, 1)
     return decisions

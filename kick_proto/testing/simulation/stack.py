@@ -50,7 +50,7 @@ class Stack:
         self._through: deque[SessionEvent] = deque()
         inner: SocketMachine[SessionEvent, Sequence[str]] = self.witness
         if merged:
-            inner = Merge(inner, backlog=max(1, config.low_water))
+            inner = Merge(inner, backlog=config.low_water)
         self.top: SocketMachine[SessionEvent, Data] = inner
         if over_bytes:
             self.top = Framing(inner, entropy=fixed_entropy)
@@ -112,10 +112,10 @@ class Twinned:
             self.stack.top.handle_input(now, received)
             return
         rest = received.data
-        # A driver would not read on above the high-water mark; these are pieces of what has been read already.
-        self.stack.witness.ledger.allow(len(rest))
         while rest:
             size = 1 + int(self._draw.random() * len(rest))
+            # A driver would not read on above the high-water mark; these are pieces of what has been read already.
+            self.stack.witness.ledger.allow(size)
             self.stack.top.handle_input(now, Received(received.ref, rest[:size], received.unix_now))
             rest = rest[size:]
 

@@ -1,7 +1,8 @@
 """One connection between an application and a server: what is under way each way, and what becomes of it.
 
 The same for both levels, because bytes and lists of texts are cut and joined alike. A wire keeps the promises of the
-machine interface in a driver's name, decides nothing, and has no clock: the network says when mail arrives.
+machine interface in a driver's name, decides nothing, and has no clock: the network says when mail arrives. Each way
+is a queue: mail has a time before which it does not arrive, and none overtakes what was sent before it.
 """
 
 from collections import deque
@@ -48,7 +49,6 @@ class Wire:
         self._dead_to_server = False
         self._stalled_until = 0.0
         self._left: int | None = None
-        self._last_at = [0.0, 0.0]
 
     @property
     def done(self) -> bool:
@@ -62,7 +62,7 @@ class Wire:
         first = Opened(self.number) if self._target is None else Accepted(self.number, self._target)
         self._post_to_server(now + delay, first)
 
-    def tell_client(self, now: float, word: Word, delay: float = 0.0) -> None:
+    def tell_client(self, now: float, word: Word) -> None:
         """Let a word arrive at the client; data may come in several reads."""
         if self._is_over or self._dead_to_client:
             return
@@ -74,7 +74,7 @@ class Wire:
             for piece in self._pieces(word.data):
                 self._post_to_client(now, Received(self.ref, piece, 0.0))
         else:
-            self._post_to_client(now + delay, word)
+            self._post_to_client(now, word)
 
     def half_open(self, way: Way) -> None:
         """Die without a word."""
@@ -94,19 +94,16 @@ class Wire:
         """Hold back nothing from now on, and lose nothing more."""
         self._left = None
         self._stalled_until = now
-        self._last_at[0] = min(self._last_at[0], now)
         self.to_client = deque((min(at, now), word) for at, word in self.to_client)
 
-    def cut_after(self, now: float, count: int) -> bool:
-        """Be lost when so much more has come to the client; True where that is at once."""
+    def cut_after(self, now: float, count: int) -> None:
+        """Be lost when so much more has come to the client."""
         self._left = count
         if count == 0:
             self.lose(now)
-        return count == 0
 
     def lose(self, now: float) -> None:
         """Lose what is under way, and let both ends know."""
-        self._left = None
         is_awaited = bool(self.to_client) or not self._is_over
         self.to_client.clear()
         self.to_server.clear()
@@ -179,9 +176,8 @@ class Wire:
 
     def _read(self, now: float, data: Any, unix_now: float) -> Word:
         if self._left is not None:
-            data, left = data[: self._left], self._left - len(data)
-            self._left = max(left, 0)
-            if left <= 0:
+            data, self._left = data[: self._left], self._left - len(data)
+            if self._left <= 0:
                 self.lose(now)
         return Received(self.ref, data, unix_now)
 
@@ -195,14 +191,11 @@ class Wire:
         return [piece for piece in (data[:first], data[first:second], data[second:]) if piece]
 
     def _post_to_client(self, now: float, word: Word) -> None:
-        at = max(self._last_at[0], self._stalled_until, now + self._latency())
-        self._last_at[0] = at
-        self.to_client.append((at, word))
+        self.to_client.append((max(self._stalled_until, now + self._latency()), word))
 
     def _post_to_server(self, now: float, word: Word) -> None:
         if not self._dead_to_server and not (self._is_over and isinstance(word, Received)):
-            at = self._last_at[1] = max(self._last_at[1], now + self._latency())
-            self.to_server.append((at, word))
+            self.to_server.append((now + self._latency(), word))
 
     def _latency(self) -> float:
         weather = self._weather

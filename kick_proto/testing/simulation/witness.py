@@ -120,9 +120,8 @@ class Witness:
         line, ended = self.line, None
         if line is not None and received.ref == line.ref:
             ended = line.hear(now, received)
-            if line.told:
-                unix_now = received.unix_now if isinstance(received, Received) else 0.0
-                self._book(now, line, unix_now)
+            if isinstance(received, Received):
+                self._book(now, line, received.unix_now)
         self._see(now, ended, gives_up=ended is not None and ended.ours)
 
     def handle_timeout(self, now: float) -> None:
@@ -314,10 +313,7 @@ class Witness:
             return
         due = self._dial_by if self.line is None else self.line.next_at()
         paced = Timer.SEND in self.session.timers
-        if due is None or at is None:
-            is_right = due == at or (paced and due is None)
-        else:
-            is_right = abs(at - due) <= SLACK or (paced and at < due)
+        is_right = due == at if due is None or at is None else abs(at - due) <= SLACK or (paced and at < due)
         if not is_right:
             raise Violation(Law.ON_TIME, f"the next deadline is said to be {at}, and is {due} (now {now})")
 
