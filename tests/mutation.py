@@ -42,6 +42,9 @@ LAW_TESTS = (
     "testing/test_simulation_mutants",
 )
 HTTP_SIMULATION_TESTS = ("testing/test_seeds", "testing/test_simulation_http")
+HTTP_PARTS = ("homecoming", "lines", "troubles")
+"""What is tried with tests of its own alone, for these are much quicker than a seed."""
+HTTP_LOGINS = ("account", "login")
 HTTP_LAWS = ("pacing", "proving", "weighing", "witness")
 HTTP_LAW_TESTS = ("testing/test_simulation_http_mutants",)
 """What holds the worlds of a seed, and what holds their laws: bugs that are planted, which take much longer."""
@@ -99,6 +102,11 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "testing.simulation": SIMULATION_TESTS,
     **{f"testing.simulation.{name}": (*SIMULATION_TESTS, *LAW_TESTS) for name in LAWS},
     "testing.simulation.http": HTTP_SIMULATION_TESTS,
+    **{f"testing.simulation.http.{name}": (f"testing/test_simulation_http_{name}",) for name in HTTP_PARTS},
+    **{
+        f"testing.simulation.http.{name}": ("testing/test_simulation_http", "testing/test_simulation_http_logins")
+        for name in HTTP_LOGINS
+    },
     **{f"testing.simulation.http.{name}": (*HTTP_SIMULATION_TESTS, *HTTP_LAW_TESTS) for name in HTTP_LAWS},
     "testing.site": (
         "testing/test_site",

@@ -12,15 +12,13 @@ from kick_proto.account import REFRESH_PAUSE
 from kick_proto.endpoints.call import Call
 from kick_proto.endpoints.oauth import App
 from kick_proto.http import HttpInput
-from kick_proto.outcomes import Failure, Outcome
+from kick_proto.outcomes import Outcome
 from kick_proto.secret import Secret
-from kick_proto.testing.simulation.http.lines import Ended, Errand, Lines, unreachable
+from kick_proto.testing.simulation.http.lines import Ended, Errand, Lines
 from kick_proto.testing.simulation.http.login import Fact, Login
 from kick_proto.tokens import TokenSet
 
 __all__ = ["AccountModel", "ClientModel", "Model"]
-
-LOG_IN = Failure(outcome=Outcome.UNAUTHORIZED, message="")
 
 
 class Model(Protocol):
@@ -144,10 +142,9 @@ class AccountModel:
         self._most = config.rest.max_queued
         self._hold = config.rest.hold
         self._waiting: dict[int, tuple[Errand, float]] = {}
-        self._is_holding = False
         self._given: TokenSet | None = None
         self._rejected: int | None = None
-        self._why = LOG_IN
+        self._why: object = Outcome.UNAUTHORIZED
         self._paused_until = self._doubted_until = float("-inf")
 
     @property
@@ -184,7 +181,7 @@ class AccountModel:
             case _:
                 getattr(self.login, command)(now, *arguments)
                 if command == "revoke":
-                    self._refuse_waiting(LOG_IN)
+                    self._refuse_waiting(Outcome.UNAUTHORIZED)
         self._drain(now)
 
     def hear(self, now: float, received: HttpInput) -> None:
@@ -202,7 +199,6 @@ class AccountModel:
         for ref in [ref for ref, (_, until) in self._waiting.items() if until <= now]:
             del self._waiting[ref]
             self.told.append(("refused", ref, Outcome.UNREACHABLE, 0))
-        self._watch()
 
     def next_at(self) -> float | None:
         """When something is due next."""
@@ -217,10 +213,10 @@ class AccountModel:
             told, self.login.told = self.login.told, []
             for fact in told:
                 if fact[0] == "unrefreshed":
-                    self._why = Failure(outcome=fact[1], message="")  # type: ignore[arg-type]
+                    self._why = fact[1]
                     self._paused_until = now + REFRESH_PAUSE
                 elif fact[0] == "lost":
-                    self._why = LOG_IN
+                    self._why = Outcome.UNAUTHORIZED
             self.told += told
             self._use_tokens(now)
             ended = list(self._calls.ended)
@@ -236,7 +232,7 @@ class AccountModel:
         if is_new:
             self._given = tokens
             self._calls.set_token(now, has_one=tokens is not None)
-        if self._is_holding and not self.login.is_coming:
+        if self._waiting and not self.login.is_coming:
             if tokens is not None and (is_new or self._is_good(now)):
                 self._release(now)
             else:
@@ -272,21 +268,17 @@ class AccountModel:
     def _go(self, now: float, errand: Errand) -> None:
         if errand.wants_token and self._must_wait(now):
             self._waiting[errand.ref] = (errand, now + self._hold)
-            self._is_holding = True
         else:
             self._calls.submit(now, errand)
 
     def _must_wait(self, now: float) -> bool:
         """Whether new tokens are to be waited for; they are asked for where that is worth it."""
-        login = self.login
-        if self._given is None or login.is_coming:
-            is_needed = self._given is None or login.is_due(now) or self._is_rejected
-            return login.is_coming and is_needed
-        if not (login.is_due(now) or self._is_rejected) or not self._can_renew:
+        is_needed = self._given is None or self.login.is_due(now) or self._is_rejected
+        if self.login.is_coming or not is_needed:
+            return is_needed
+        if self._given is None or not self._can_renew or (self._is_good(now) and now < self._paused_until):
             return False
-        if self._is_good(now) and now < self._paused_until:
-            return False
-        login.refresh(now)
+        self.login.refresh(now)
         return True
 
     @property
@@ -303,26 +295,20 @@ class AccountModel:
 
     def _release(self, now: float) -> None:
         waiting, self._waiting = self._waiting, {}
-        self._watch()
         for errand, _ in waiting.values():
             self._calls.submit(now, errand)
 
-    def _refuse_waiting(self, failure: Failure) -> None:
-        self.told += [("refused", ref, failure.outcome, 0) for ref in self._waiting]
+    def _refuse_waiting(self, outcome: object) -> None:
+        self.told += [("refused", ref, outcome, 0) for ref in self._waiting]
         self._waiting.clear()
-        self._watch()
-
-    def _watch(self) -> None:
-        self._is_holding = self._is_holding and bool(self._waiting)
 
     def _abandon(self, now: float, ref: int) -> None:
         self._waiting.pop(ref, None)
         self._calls.abandon(now, [each for each in self._calls.open.values() if each.ref == ref])
-        self._watch()
 
     def _close(self, now: float) -> None:
         if not self.closed:
-            self._refuse_waiting(unreachable())
+            self._refuse_waiting(Outcome.UNREACHABLE)
             self.login.close(now)
             self._calls.close()
         self.closed = True

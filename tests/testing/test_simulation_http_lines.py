@@ -1,0 +1,638 @@
+"""The model of one client's calls, by itself: what must leave, be given up and be told, by tables of what is heard."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from kick_proto.backoff import Backoff
+from kick_proto.endpoints.call import Auth, Call, Host, Instead, Method
+from kick_proto.errors import NotFound
+from kick_proto.http import Responded, Response, Unanswered
+from kick_proto.outcomes import Outcome
+from kick_proto.rest import MOST_REDIRECTS, Config
+from kick_proto.secret import Secret
+from kick_proto.testing.simulation.chance import Chance
+from kick_proto.testing.simulation.http.lines import Errand, Lines, Phase
+from kick_proto.testing.simulation.http.pacing import Pacing
+
+CALM = Config(rate=100.0, backoff=Backoff(base=1.0, cap=5.0, retries=3, jitter="none"))
+"""A pace that keeps nobody waiting, and no chance."""
+
+LATER = 100.0
+"""Where a moment other than 0 is wanted, so that nothing is counted from the beginning of the world."""
+
+
+def parse(response: Response) -> str:
+    text = response.body.decode()
+    if text == "nobody":
+        raise NotFound("nobody", status=200)
+    return text
+
+
+def call(host: Host = Host.API, method: Method = "GET", **named: Any) -> Call[str]:
+    return Call(host=host, method=method, path="/x", parse=parse, **{"repeatable": method == "GET", **named})
+
+
+class Scene:
+    """The model with a driver beside it, who gives each request a ref of its own: 1, 2, ..."""
+
+    def __init__(self, config: Config = CALM, *, burst: float = 100.0) -> None:
+        self.lines = Lines(config, Pacing(config.rate, burst), Chance("lines"), config.in_flight)
+        self.fetches = 0
+        self.names: dict[int, str] = {}
+
+    def submit(self, at: float, name: str, asked: Call[str]) -> Errand:
+        errand = Errand(name, asked, ref=len(self.names) + 50)
+        self.lines.submit(at, errand)
+        return errand
+
+    def left(self) -> list[str]:
+        """The names of the requests that leave, since this was asked last."""
+        starts = list(self.lines.starts)
+        self.lines.starts.clear()
+        for errand in starts:
+            self.fetches += 1
+            errand.fetch = self.fetches
+        return [errand.name for errand in starts]
+
+    def ended(self) -> list[tuple[str, object]]:
+        """Who has ended and how, since this was asked last."""
+        ended = list(self.lines.ended)
+        self.lines.ended.clear()
+        return [(each.errand.name, each.value if each.failure is None else each.failure.outcome) for each in ended]
+
+    def given_up(self) -> list[str]:
+        cancels = [errand.name for errand in self.lines.cancels]
+        self.lines.cancels.clear()
+        return cancels
+
+    def answer(self, at: float, status: int, *headers: tuple[str, str], body: bytes = b"", ref: int = 0) -> None:
+        self.lines.hear(at, Responded(ref or self.fetches, Response(status, headers, body), 1_800_000_000.0 + at))
+
+    def lose(self, at: float, *, sent: bool = True) -> None:
+        self.lines.hear(at, Unanswered(self.fetches, "lost", sent))
+
+
+def under_way(asked: Call[str], config: Config = CALM) -> Scene:
+    """With that call, which left a moment ago."""
+    scene = Scene(config)
+    scene.submit(LATER, "a", asked)
+    assert scene.left() == ["a"]
+    return scene
+
+
+# Who leaves when
+
+
+def test_as_many_as_may_are_under_way_at_each_host_in_the_order_of_their_calls() -> None:
+    scene = Scene(msgspec.structs.replace(CALM, in_flight=2))
+    for name, host in [("a", Host.API), ("b", Host.API), ("c", Host.API), ("d", Host.API), ("e", Host.SITE)]:
+        scene.submit(LATER, name, call(host))
+    assert scene.left() == ["a", "b", "e"]
+    scene.answer(LATER + 1.0, 200, body=b"found", ref=1)
+    assert (scene.left(), scene.ended()) == (["c"], [("a", "found")])
+
+
+def test_a_call_leaves_as_soon_as_the_pace_allows() -> None:
+    scene = Scene(msgspec.structs.replace(CALM, rate=0.5, in_flight=9), burst=1.0)
+    for name in "abc":
+        scene.submit(LATER, name, call())
+    assert (scene.left(), scene.lines.next_at()) == (["a"], LATER + 2.0)
+    scene.lines.pass_time(LATER + 1.999)
+    assert scene.left() == []
+    scene.lines.pass_time(LATER + 2.0)
+    assert (scene.left(), scene.lines.next_at()) == (["b"], LATER + 4.0)
+    scene.lines.close()
+    assert scene.lines.next_at() is None
+
+
+def test_what_waits_for_the_pace_of_one_host_keeps_no_other_waiting() -> None:
+    scene = Scene(msgspec.structs.replace(CALM, rate=0.5), burst=1.0)
+    for name, host in [("a", Host.API), ("b", Host.SITE), ("c", Host.ID)]:
+        scene.submit(LATER, name, call(host))
+    assert scene.left() == ["a", "b", "c"]
+    assert scene.lines.next_at() == LATER + CALM.timeouts.total
+
+
+def test_what_is_under_way_is_heard_of_and_what_is_not_is_passed_over() -> None:
+    scene = under_way(call())
+    scene.answer(LATER, 200, ref=7)
+    assert (scene.ended(), scene.lines.next_at()) == ([], LATER + 20.0)
+    scene.answer(LATER, 200)
+    scene.answer(LATER, 200)
+    assert (scene.ended(), scene.lines.next_at()) == ([("a", "")], None)
+
+
+def test_what_has_its_result_keeps_the_time_of_its_answer() -> None:
+    scene = under_way(call())
+    scene.answer(LATER + 3.0, 200)
+    assert [each.unix_now for each in scene.lines.ended] == [1_800_000_103.0]
+
+
+# Patience
+
+
+def test_an_answer_is_waited_for_so_long_and_then_given_up_and_tried_again() -> None:
+    scene = under_way(call())
+    scene.lines.pass_time(LATER + 19.999)
+    assert scene.given_up() == []
+    scene.lines.pass_time(LATER + 20.0)
+    assert (scene.given_up(), scene.lines.next_at()) == (["a"], LATER + 21.0)
+    scene.lines.pass_time(LATER + 21.0)
+    assert (scene.left(), scene.lines.next_at()) == (["a"], LATER + 41.0)
+
+
+def test_who_stands_in_a_line_gives_up_after_so_long() -> None:
+    scene = under_way(call(), msgspec.structs.replace(CALM, hold=15.0))
+    scene.submit(LATER + 1.0, "b", call())
+    assert scene.lines.next_at() == LATER + 16.0
+    scene.lines.pass_time(LATER + 15.999)
+    assert scene.ended() == []
+    scene.lines.pass_time(LATER + 16.0)
+    assert (scene.ended(), scene.given_up(), scene.left()) == ([("b", Outcome.UNREACHABLE)], [], [])
+
+
+def test_who_gives_up_in_a_line_says_why_the_last_try_failed() -> None:
+    scene = under_way(call(), msgspec.structs.replace(CALM, hold=15.0))
+    scene.submit(LATER, "b", call())
+    scene.answer(LATER, 500)
+    assert scene.left() == ["b"]
+    scene.lines.pass_time(LATER + 1.0)  # "a" stands behind "b" now
+    scene.lines.pass_time(LATER + 15.0)
+    assert scene.ended() == [("a", Outcome.SERVER_ERROR)]
+
+
+def test_who_gives_up_behind_a_limit_says_so() -> None:
+    scene = under_way(call(), msgspec.structs.replace(CALM, in_flight=2, hold=15.0))
+    scene.submit(LATER, "b", call())
+    assert scene.left() == ["b"]
+    scene.answer(LATER + 1.0, 429, ("retry-after", "30"), ref=1)
+    scene.submit(LATER + 1.0, "c", call())
+    assert scene.ended() == [("a", Outcome.RATE_LIMITED)]
+    scene.lines.pass_time(LATER + 16.0)
+    assert scene.ended() == [("c", Outcome.RATE_LIMITED)]
+
+
+def test_who_wakes_late_tries_nothing_that_is_too_late() -> None:
+    scene = under_way(call(), msgspec.structs.replace(CALM, hold=15.0))
+    scene.submit(LATER + 1.0, "b", call())
+    scene.answer(LATER + 16.0, 200, body=b"late")
+    assert scene.ended() == [("a", "late"), ("b", Outcome.UNREACHABLE)]
+    assert scene.left() == []
+
+
+# Tries
+
+
+@pytest.mark.parametrize(
+    ("happens", "outcome"),
+    [
+        (lambda scene, at: scene.lose(at), Outcome.UNREACHABLE),
+        (lambda scene, at: scene.answer(at, 500), Outcome.SERVER_ERROR),
+    ],
+)
+def test_pauses_double_up_to_their_cap_and_after_so_many_tries_it_is_over(
+    happens: Callable[[Scene, float], None], outcome: Outcome
+) -> None:
+    scene, at = under_way(call()), LATER
+    for pause in (1.0, 2.0, 4.0):
+        happens(scene, at)
+        assert (scene.left(), scene.lines.next_at()) == ([], at + pause)
+        at += pause
+        scene.lines.pass_time(at)
+        assert scene.left() == ["a"]
+    happens(scene, at)
+    assert scene.ended() == [("a", outcome)]
+
+
+def test_a_pause_is_no_longer_than_its_cap_and_tries_may_be_without_end() -> None:
+    scene = under_way(call(), msgspec.structs.replace(CALM, backoff=Backoff(cap=5.0, retries=None, jitter="none")))
+    at, pauses = LATER, []
+    for _ in range(6):
+        scene.lose(at)
+        again = scene.lines.next_at()
+        assert again is not None
+        pauses.append(again - at)
+        scene.lines.pass_time(at := again)
+        scene.left()
+    assert pauses == [1.0, 2.0, 4.0, 5.0, 5.0, 5.0]
+
+
+def test_chance_shortens_a_pause_as_it_does_for_the_client() -> None:
+    scene = under_way(call(), Config(rate=100.0, backoff=Backoff(base=2.0)))
+    scene.lose(LATER)
+    assert scene.lines.next_at() == LATER + 2.0 * Chance("lines").random()
+
+
+@pytest.mark.parametrize(("named", "pause"), [("0", 1.0), ("7", 7.0)])
+def test_a_server_that_is_busy_is_left_the_time_that_it_names(named: str, pause: float) -> None:
+    scene = under_way(call())
+    scene.answer(LATER, 503, ("retry-after", named))
+    assert scene.lines.next_at() == LATER + pause
+
+
+@pytest.mark.parametrize(("named", "is_in_time"), [("119", True), ("120", False)])
+def test_no_try_is_waited_for_that_would_be_too_late(named: str, is_in_time: bool) -> None:
+    scene = under_way(call())
+    scene.answer(LATER, 503, ("retry-after", named))
+    assert scene.ended() == ([] if is_in_time else [("a", Outcome.SERVER_ERROR)])
+
+
+@pytest.mark.parametrize(
+    ("method", "happens", "is_tried_again"),
+    [
+        ("GET", lambda scene: scene.lose(LATER), True),
+        ("POST", lambda scene: scene.lose(LATER), False),
+        ("POST", lambda scene: scene.lose(LATER, sent=False), True),
+        ("POST", lambda scene: scene.answer(LATER, 502), False),
+        ("POST", lambda scene: scene.lines.pass_time(LATER + 20.0), False),
+    ],
+)
+def test_what_may_have_been_done_is_not_done_twice(
+    method: Method, happens: Callable[[Scene], None], is_tried_again: bool
+) -> None:
+    scene = under_way(call(method=method))
+    happens(scene)
+    assert bool(scene.ended()) is not is_tried_again
+
+
+def test_who_waits_for_a_try_keeps_nobody_else_waiting() -> None:
+    scene = under_way(call())
+    scene.submit(LATER, "b", call())
+    assert scene.left() == []
+    scene.lose(LATER)
+    assert scene.left() == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("response", "outcome"),
+    [
+        (Response(200, (), b"fine"), "fine"),
+        (Response(200, (), b"nobody"), Outcome.NOT_FOUND),
+        (Response(200, (), b"\xff"), Outcome.BAD_RESPONSE),
+        (Response(200, (), b"x" * 10), "x" * 10),
+        (Response(200, (), b"x" * 11), Outcome.BAD_RESPONSE),
+        (Response(200, (), b"xx", cut=True), Outcome.BAD_RESPONSE),
+        (Response(400), Outcome.REJECTED),
+        (Response(401), Outcome.UNAUTHORIZED),
+        (Response(403), Outcome.FORBIDDEN),
+        (Response(404), Outcome.NOT_FOUND),
+        (Response(304), Outcome.BAD_RESPONSE),
+    ],
+    ids=repr,
+)
+def test_what_an_answer_comes_to_at_once(response: Response, outcome: object) -> None:
+    scene = under_way(call(), msgspec.structs.replace(CALM, max_body=10))
+    scene.lines.hear(LATER, Responded(1, response, 0.0))
+    assert scene.ended() == [("a", outcome)]
+    assert scene.lines.open == {}
+
+
+# Limits
+
+
+@pytest.mark.parametrize(
+    ("headers", "pauses"),
+    [((), [5.0, 10.0, 20.0]), ((("retry-after", "7"),), [7.0, 7.0, 7.0]), ((("retry-after", "60"),), [60.0])],
+)
+def test_after_a_429_its_host_is_left_alone(headers: tuple[tuple[str, str], ...], pauses: list[float]) -> None:
+    scene, at = under_way(call()), LATER
+    for pause in pauses:
+        scene.answer(at, 429, *headers)
+        assert (scene.left(), scene.lines.next_at()) == ([], at + pause)
+        at += pause
+        scene.lines.pass_time(at)
+        assert scene.left() == ["a"]
+
+
+def test_a_pause_is_doubled_up_to_the_longest_and_begins_anew_after_any_other_answer() -> None:
+    config = msgspec.structs.replace(
+        CALM, hold=1e9, backoff=Backoff(retries=None, jitter="none", cap=1.0), longest_pause=45.0
+    )
+    scene, at, pauses = under_way(call(), config), LATER, []
+    for status in (429, 429, 429, 429, 429, 500, 429):
+        scene.answer(at, status)
+        again = scene.lines.next_at()
+        assert again is not None
+        pauses.append(again - at)
+        scene.lines.pass_time(at := again)
+        assert scene.left() == ["a"]
+    assert pauses == [5.0, 10.0, 20.0, 40.0, 45.0, 1.0, 5.0]
+
+
+def test_a_429_keeps_the_calls_of_its_host_waiting_and_no_others() -> None:
+    scene = under_way(call())
+    scene.answer(LATER, 429)
+    scene.submit(LATER, "b", call())
+    scene.submit(LATER, "c", call(Host.SITE))
+    assert scene.left() == ["c"]
+    scene.lines.pass_time(LATER + 5.0)
+    assert scene.left() == ["a"]
+
+
+@pytest.mark.parametrize(("named", "is_waited_for"), [("60", True), ("61", False), ("99999999999999", False)])
+def test_a_pause_that_is_too_long_is_not_waited_for(named: str, is_waited_for: bool) -> None:
+    scene = under_way(call())
+    scene.answer(LATER, 429, ("retry-after", named))
+    assert scene.ended() == ([] if is_waited_for else [("a", Outcome.RATE_LIMITED)])
+    scene.submit(LATER, "b", call())
+    assert scene.left() == []
+    scene.lines.pass_time(LATER + 60.0)
+    assert scene.left() == ["a" if is_waited_for else "b"]
+
+
+@pytest.mark.parametrize(("hold", "is_waited_for"), [(30.001, True), (30.0, False)])
+def test_a_pause_that_ends_too_late_is_not_waited_for(hold: float, is_waited_for: bool) -> None:
+    scene = under_way(call(), msgspec.structs.replace(CALM, hold=hold))
+    scene.answer(LATER, 429, ("retry-after", "30"))
+    assert scene.ended() == ([] if is_waited_for else [("a", Outcome.RATE_LIMITED)])
+
+
+def test_a_429_is_a_try_like_others_and_may_be_followed_by_what_is_no_danger_elsewhere() -> None:
+    scene, at = under_way(call(method="POST")), LATER
+    for _ in range(3):
+        scene.answer(at, 429, ("retry-after", "1"))
+        at += 1.0
+        scene.lines.pass_time(at)
+        assert scene.left() == ["a"]
+    scene.answer(at, 429, ("retry-after", "1"))
+    assert scene.ended() == [("a", Outcome.RATE_LIMITED)]
+
+
+def test_who_waits_out_a_limit_in_vain_says_that_there_was_one() -> None:
+    scene = under_way(call(), msgspec.structs.replace(CALM, hold=15.0))
+    scene.submit(LATER, "b", call())
+    scene.answer(LATER, 429, ("retry-after", "5"))
+    scene.lines.pass_time(LATER + 5.0)
+    scene.answer(LATER + 6.0, 500)  # "a" waits, and "b" is under way until it is too late for "a"
+    assert scene.left() == ["a", "b"]
+    scene.lines.pass_time(LATER + 15.0)
+    assert scene.ended() == [("a", Outcome.SERVER_ERROR)]
+
+
+def both_under_way() -> Scene:
+    scene = Scene(msgspec.structs.replace(CALM, in_flight=2))
+    scene.submit(LATER, "a", call())
+    scene.submit(LATER, "b", call())
+    assert scene.left() == ["a", "b"]
+    scene.answer(LATER + 1.0, 429, ref=1)
+    return scene
+
+
+def test_of_two_that_were_limited_together_only_the_first_counts() -> None:
+    scene = both_under_way()
+    scene.answer(LATER + 2.0, 429, ref=2)
+    assert scene.lines.next_at() == LATER + 6.0
+    scene.lines.pass_time(LATER + 6.0)
+    assert scene.left() == ["a", "b"]
+    scene.answer(LATER + 6.0, 429, ref=3)
+    assert scene.lines.next_at() == LATER + 16.0
+
+
+def test_an_answer_to_what_left_before_the_limit_does_not_end_it() -> None:
+    scene = both_under_way()
+    scene.answer(LATER + 2.0, 200, ref=2)
+    scene.lines.pass_time(LATER + 6.0)
+    assert scene.left() == ["a"]
+    scene.answer(LATER + 6.0, 429)
+    assert scene.lines.next_at() == LATER + 16.0
+
+
+def test_a_429_to_what_left_in_the_moment_of_the_last_counts() -> None:
+    scene = Scene(msgspec.structs.replace(CALM, in_flight=2))
+    scene.submit(LATER, "a", call())
+    scene.submit(LATER, "b", call())
+    assert scene.left() == ["a", "b"]
+    scene.answer(LATER, 429, ref=1)
+    scene.answer(LATER, 429, ref=2)
+    assert scene.lines.next_at() == LATER + 10.0
+
+
+# Redirects
+
+
+@pytest.mark.parametrize(
+    ("asked", "location", "is_followed"),
+    [
+        (call(redirects=True), "/public/v1/users?x=1", True),
+        (call(redirects=True), "https://api.kick.com/y", True),
+        (call(Host.SITE, redirects=True), "https://kick.com/y", True),
+        (call(redirects=True), "https://kick.com/y", False),
+        (call(redirects=True), "http://api.kick.com/y", False),
+        (call(redirects=True), "//elsewhere.example/y", False),
+        (call(), "/y", False),
+        (call(method="POST", redirects=True), "/y", False),
+        (call(Host.ID, redirects=True), "/y", False),
+    ],
+)
+def test_a_redirect_is_followed_within_the_host_by_who_may(asked: Call[str], location: str, is_followed: bool) -> None:
+    scene = under_way(asked)
+    scene.answer(LATER, 302, ("location", location))
+    assert scene.left() == (["a"] if is_followed else [])
+    assert scene.ended() == ([] if is_followed else [("a", Outcome.BAD_RESPONSE)])
+
+
+def test_a_redirect_that_leads_nowhere_is_not_followed() -> None:
+    scene = under_way(call(redirects=True))
+    scene.answer(LATER, 302)
+    assert scene.ended() == [("a", Outcome.BAD_RESPONSE)]
+
+
+def test_only_so_many_redirects_are_followed() -> None:
+    scene = under_way(call(redirects=True))
+    for _ in range(MOST_REDIRECTS):
+        scene.answer(LATER, 302, ("location", "/x"))
+        assert scene.left() == ["a"]
+    scene.answer(LATER, 302, ("location", "/x"))
+    assert scene.ended() == [("a", Outcome.BAD_RESPONSE)]
+
+
+# Tokens
+
+NEEDY, WILLING, SHY = (call(auth=auth) for auth in (Auth.NEEDED, Auth.OPTIONAL, Auth.NONE))
+OWN = call(auth=Auth.NEEDED, bearer=Secret("own"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "wants_token", "needs_one"),
+    [(NEEDY, True, True), (WILLING, True, False), (SHY, False, False), (OWN, False, False)],
+)
+def test_which_calls_go_with_the_accounts_token(asked: Call[str], wants_token: bool, needs_one: bool) -> None:
+    scene = Scene()
+    errand = scene.submit(LATER, "a", asked)
+    assert errand.wants_token is wants_token
+    assert scene.left() == ([] if needs_one else ["a"])
+    assert scene.ended() == ([("a", Outcome.UNAUTHORIZED)] if needs_one else [])
+
+
+@pytest.mark.parametrize(("asked", "credential"), [(NEEDY, 2), (WILLING, 2), (SHY, 0), (OWN, 0)])
+def test_a_try_has_the_number_of_the_token_that_went_along(asked: Call[str], credential: int) -> None:
+    scene = Scene()
+    scene.lines.set_token(0.0, has_one=True)
+    scene.lines.set_token(0.0, has_one=True)
+    assert scene.submit(LATER, "a", asked).credential == credential
+    assert scene.left() == ["a"]
+
+
+def test_a_try_without_a_token_has_no_number() -> None:
+    scene = Scene()
+    scene.lines.set_token(0.0, has_one=False)
+    assert scene.submit(LATER, "a", WILLING).credential == 0
+    assert scene.lines.credential == 1
+
+
+def test_who_needs_a_token_and_is_not_under_way_is_refused_when_it_is_taken_away() -> None:
+    scene = Scene()
+    scene.lines.set_token(LATER, has_one=True)
+    scene.submit(LATER, "waiting", NEEDY)
+    scene.left()
+    scene.lose(LATER)
+    for name, asked in [("flying", NEEDY), ("queued", NEEDY), ("own", OWN), ("willing", WILLING)]:
+        scene.submit(LATER, name, asked)
+    assert scene.left() == ["flying"]
+    scene.lines.set_token(LATER, has_one=False)
+    assert scene.ended() == [("waiting", Outcome.UNAUTHORIZED), ("queued", Outcome.UNAUTHORIZED)]
+    assert (scene.left(), scene.given_up()) == ([], [])
+    scene.answer(LATER, 500)
+    assert (scene.left(), scene.ended()) == (["own"], [])
+    scene.lines.pass_time(LATER + 1.0)
+    assert scene.ended() == [("flying", Outcome.UNAUTHORIZED)]
+
+
+def test_a_token_that_comes_lets_nobody_wait() -> None:
+    scene = Scene(msgspec.structs.replace(CALM, rate=1.0), burst=1.0)
+    scene.submit(LATER, "a", WILLING)
+    scene.left()
+    scene.answer(LATER, 200)
+    scene.submit(LATER, "b", WILLING)
+    scene.lines.set_token(LATER + 1.0, has_one=True)
+    assert scene.left() == ["b"]
+
+
+# What stands in the place of what was asked
+
+
+def in_place(*outcomes: Outcome, **named: Any) -> Instead[str]:
+    return Instead(frozenset(outcomes), call(Host.SITE, **named))
+
+
+@pytest.mark.parametrize(
+    ("happens", "outcome"),
+    [
+        (lambda scene: scene.answer(LATER, 404), Outcome.NOT_FOUND),
+        (lambda scene: scene.answer(LATER, 429, ("retry-after", "61")), Outcome.RATE_LIMITED),
+        (lambda scene: scene.answer(LATER, 200, body=b"nobody"), Outcome.NOT_FOUND),
+        (lambda scene: scene.answer(LATER, 200, body=b"\xff"), Outcome.BAD_RESPONSE),
+        (lambda scene: scene.answer(LATER, 200, body=b"x" * 11), Outcome.BAD_RESPONSE),
+        (lambda scene: scene.answer(LATER, 503, ("retry-after", "120")), Outcome.SERVER_ERROR),
+        (lambda scene: scene.lose(LATER), Outcome.UNREACHABLE),
+        (lambda scene: scene.lines.pass_time(LATER + 20.0), Outcome.UNREACHABLE),
+    ],
+)
+def test_what_may_stand_in_its_place_is_asked_instead(happens: Callable[[Scene], None], outcome: Outcome) -> None:
+    others = (in_place(*set(Outcome) - {outcome}, method="POST"), in_place(outcome), in_place(outcome, method="PUT"))
+    config = msgspec.structs.replace(CALM, max_body=10)
+    scene = under_way(call(repeatable=outcome is Outcome.SERVER_ERROR, instead=others), config)
+    happens(scene)
+    assert (scene.left(), scene.ended()) == (["a"], [])
+    (errand,) = scene.lines.open.values()
+    assert errand.call == others[1].call
+    scene.answer(LATER + 20.0, 200, body=b"other")
+    assert scene.ended() == [("a", "other")]
+
+
+def test_what_stands_in_its_place_has_tries_and_redirects_of_its_own() -> None:
+    scene = under_way(call(redirects=True, instead=(in_place(Outcome.BAD_RESPONSE, redirects=True),)))
+    scene.lose(LATER)
+    scene.lines.pass_time(LATER + 1.0)
+    scene.left()
+    for _ in range(2 * MOST_REDIRECTS + 1):
+        scene.answer(LATER + 1.0, 302, ("location", "/x"))
+        assert scene.left() == ["a"]
+    scene.lose(LATER + 1.0)
+    assert scene.lines.next_at() == LATER + 2.0
+
+
+def test_nothing_is_asked_instead_when_it_is_too_late() -> None:
+    config = msgspec.structs.replace(CALM, hold=20.0)
+    scene = under_way(call(repeatable=False, instead=(in_place(Outcome.UNREACHABLE),)), config)
+    scene.lines.pass_time(LATER + 20.0)
+    assert scene.ended() == [("a", Outcome.UNREACHABLE)]
+
+
+def test_whoever_is_logged_out_may_ask_elsewhere() -> None:
+    scene = Scene()
+    scene.submit(LATER, "a", call(auth=Auth.NEEDED, instead=(in_place(Outcome.UNAUTHORIZED),)))
+    assert (scene.left(), scene.ended()) == (["a"], [])
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        lambda scene: scene.answer(LATER, 429, ("retry-after", "1")),
+        lambda scene: scene.answer(LATER, 302, ("location", "/y")),
+        lambda scene: (scene.lose(LATER), scene.lines.pass_time(LATER + 1.0)),
+    ],
+)
+def test_whoever_is_logged_out_while_under_way_asks_elsewhere_with_the_next_try(
+    happens: Callable[[Scene], None],
+) -> None:
+    scene = Scene()
+    scene.lines.set_token(LATER, has_one=True)
+    scene.submit(LATER, "a", call(auth=Auth.NEEDED, redirects=True, instead=(in_place(Outcome.UNAUTHORIZED),)))
+    scene.left()
+    scene.lines.set_token(LATER, has_one=False)
+    happens(scene)
+    assert (scene.left(), scene.ended()) == (["a"], [])
+    (errand,) = scene.lines.open.values()
+    assert errand.call.host is Host.SITE
+
+
+def test_who_waits_and_is_logged_out_asks_elsewhere_at_once() -> None:
+    scene = Scene()
+    scene.lines.set_token(LATER, has_one=True)
+    scene.submit(LATER, "a", call(auth=Auth.NEEDED, instead=(in_place(Outcome.UNAUTHORIZED),)))
+    scene.left()
+    scene.lose(LATER)
+    scene.lines.set_token(LATER, has_one=False)
+    assert (scene.left(), scene.ended()) == (["a"], [])
+
+
+# Made once more, wanted no longer, over
+
+
+def test_a_call_that_is_made_once_more_begins_anew() -> None:
+    other = in_place(Outcome.NOT_FOUND)
+    scene = under_way(call(instead=(other,)))
+    (errand,) = scene.lines.open.values()
+    scene.answer(LATER, 404)
+    scene.left()
+    scene.answer(LATER, 404)
+    assert scene.ended() == [("a", Outcome.NOT_FOUND)]
+    scene.submit(LATER, "b", call())
+    scene.lines.submit(LATER + 50.0, errand)
+    assert (errand.call, errand.failures, errand.until) == (errand.wanted, 0, LATER + 170.0)
+    assert errand.turn > max(each.turn for each in scene.lines.open.values() if each is not errand)
+
+
+def test_who_is_wanted_no_longer_is_given_up_and_never_told_of() -> None:
+    scene = under_way(call())
+    flying = next(iter(scene.lines.open.values()))
+    queued, later = scene.submit(LATER, "b", call()), scene.submit(LATER, "c", call())
+    scene.lines.abandon(LATER, [flying, queued])
+    assert (scene.given_up(), scene.left(), scene.ended()) == (["a"], ["c"], [])
+    assert flying.phase is Phase.OVER
+    assert list(scene.lines.open.values()) == [later]
+    scene.lines.abandon(LATER, [])
+    assert scene.left() == []
+
+
+def test_the_end_refuses_all_and_gives_up_what_is_under_way() -> None:
+    scene = under_way(call())
+    scene.submit(LATER, "b", call())
+    scene.lines.close()
+    assert scene.given_up() == ["a"]
+    assert scene.ended() == [("a", Outcome.UNREACHABLE), ("b", Outcome.UNREACHABLE)]
+    assert (scene.lines.next_at(), scene.left()) == (None, [])

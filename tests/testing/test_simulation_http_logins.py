@@ -1,0 +1,138 @@
+"""What becomes of a login in the simulation, by plans that are written down: no law is broken, and these are the facts.
+
+The model beside each account must foresee the same, so what is shown here of a machine is shown of its model as well.
+"""
+
+import pytest
+
+from kick_proto.endpoints.call import Host
+from kick_proto.testing.simulation.http import decisions as d
+from kick_proto.testing.simulation.http.decisions import AskSelf, Browse, CallKind, HttpDecision
+from kick_proto.testing.simulation.http.troubles import NoTokens, Outage, OutageKind
+from kick_proto.testing.site.trouble import Slow
+from tests.testing.callings import calls, command, plan_of, told
+
+REFRESH, REVOKE, INTROSPECT, APP_TOKEN = AskSelf.REFRESH, AskSelf.REVOKE, AskSelf.INTROSPECT, AskSelf.APP_TOKEN
+
+
+def slow(seconds: float, times: int, path: str) -> d.Unlucky:
+    return d.Unlucky(0.0, Host.ID, Slow(seconds), times, path)
+
+
+def refused(times: int, path: str, code: str = "invalid_request", status: int = 400, at: float = 0.0) -> d.Unlucky:
+    return d.Unlucky(at, Host.ID, NoTokens(code, status), times, path)
+
+
+def silent(times: int, path: str) -> d.Unlucky:
+    return d.Unlucky(0.0, Host.ID, Outage(OutageKind.SILENT), times, path)
+
+
+TOKEN, REVOCATION = "/oauth/token", "/oauth/revoke"
+NEVER_STORED = d.Storing(0.0, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("decisions", "facts"),
+    [
+        # Renewals
+        ((command(5.0, REFRESH),), ["Refreshed"]),
+        ((command(5.0, REFRESH), command(5.0, REFRESH)), ["Refreshed"]),
+        ((slow(3.0, 1, TOKEN), command(5.0, REFRESH), command(6.0, REFRESH)), ["Refreshed"]),
+        ((refused(1, TOKEN, "invalid_grant"), command(5.0, REFRESH), calls(6.0)), ["Lost", "Refused"]),
+        ((refused(1, TOKEN, "invalid_grant", 401), command(5.0, REFRESH), calls(6.0)), ["Lost", "Refused"]),
+        ((refused(1, TOKEN, "invalid_grant", 403), command(5.0, REFRESH), calls(6.0)), ["Unrefreshed", "Replied"]),
+        ((refused(2, TOKEN, "invalid_grant", 500), command(5.0, REFRESH), calls(9.0)), ["Unrefreshed", "Replied"]),
+        ((refused(1, TOKEN, "invalid_client", 401), command(5.0, REFRESH), calls(6.0)), ["Unrefreshed", "Replied"]),
+        # New tokens that nobody stores
+        ((NEVER_STORED, command(5.0, REFRESH), calls(9.0)), ["Refreshed", "Replied", "Unrefreshed"]),
+        ((NEVER_STORED, command(5.0, REFRESH), command(50.0, REFRESH)), ["Refreshed", "Unrefreshed"] * 2),
+        (
+            (
+                NEVER_STORED,
+                command(5.0, REFRESH),
+                d.Storing(40.0, 0, 2.0),
+                command(50.0, REFRESH),
+                command(60.0, REFRESH),
+            ),
+            ["Refreshed", "Unrefreshed", "Refreshed", "Refreshed"],
+        ),
+        (
+            (d.Storing(0.0, 0, 40.0), command(5.0, REFRESH), command(60.0, REFRESH)),
+            ["Refreshed", "Unrefreshed"] * 2,
+        ),
+        (
+            (d.Storing(0.0, 0, 10.0), command(5.0, REFRESH), d.Adopt(10.0, 0, True), calls(20.0)),
+            ["Refreshed", "Replied"],
+        ),
+        # Revocations
+        ((command(5.0, REVOKE), calls(6.0)), ["Revoked", "Refused"]),
+        ((command(5.0, REVOKE), command(6.0, REFRESH), command(7.0, REVOKE), command(8.0, INTROSPECT)), ["Revoked"]),
+        ((slow(5.0, 2, REVOCATION), command(5.0, REVOKE), command(6.0, REVOKE), calls(7.0)), ["Refused", "Revoked"]),
+        ((refused(1, REVOCATION), command(5.0, REVOKE), calls(6.0)), ["Unrevoked", "Refreshed", "Replied"]),
+        ((refused(2, REVOCATION), command(5.0, REVOKE), calls(6.0)), ["Unrevoked", "Replied"]),
+        ((refused(2, REVOCATION), command(5.0, REVOKE), command(6.0, REVOKE)), ["Unrevoked", "Revoked"]),
+        ((slow(3.0, 1, TOKEN), command(5.0, REFRESH), command(6.0, REVOKE)), ["Revoked"]),
+        ((NEVER_STORED, command(5.0, REFRESH), command(6.0, REVOKE), calls(7.0)), ["Refreshed", "Revoked", "Refused"]),
+        (
+            (NEVER_STORED, refused(4, REVOCATION), command(5.0, REFRESH), command(6.0, REVOKE), command(9.0, REFRESH)),
+            ["Refreshed", "Unrevoked", "Refreshed", "Unrefreshed"],
+        ),
+        (
+            (d.Storing(0.0, 0, 3.0), slow(5.0, 9, REVOCATION), command(5.0, REFRESH), command(6.0, REVOKE), calls(7.0)),
+            ["Refreshed", "Refused", "Revoked"],
+        ),
+        ((slow(5.0, 2, REVOCATION), command(5.0, REVOKE), d.Adopt(6.0, 0, False), calls(12.0)), ["Revoked", "Refused"]),
+        (
+            (slow(2.0, 1, TOKEN), command(5.0, APP_TOKEN), command(6.0, REVOKE), calls(12.0, CallKind.CHANNELS)),
+            ["Revoked", "Issued", "Replied"],
+        ),
+        (
+            (
+                *(slow(2.0, 1, TOKEN), slow(5.0, 2, REVOCATION), command(5.0, APP_TOKEN), command(6.0, REVOKE)),
+                calls(20.0, CallKind.CHANNELS),
+            ),
+            ["Unrevoked", "Issued", "Replied"],
+        ),
+        # What the server knows
+        ((command(5.0, INTROSPECT), command(5.0, INTROSPECT)), ["Introspected"]),
+        ((slow(3.0, 1, "/oauth"), command(5.0, INTROSPECT), command(6.0, INTROSPECT)), ["Introspected"]),
+        ((d.Forget(4.0, d.What.ACCESS), command(5.0, INTROSPECT)), ["Introspected"]),
+        ((refused(1, "/oauth/token/introspect"), command(5.0, INTROSPECT)), ["Unintrospected"]),
+        # Tokens of the application itself
+        (
+            (command(5.0, APP_TOKEN), calls(6.0, CallKind.CHANNELS), command(7.0, REFRESH)),
+            ["Issued", "Replied", "Refreshed"],
+        ),
+        ((slow(3.0, 1, TOKEN), command(5.0, APP_TOKEN), command(6.0, APP_TOKEN)), ["Issued"]),
+        ((refused(1, TOKEN), command(5.0, APP_TOKEN)), ["Declined"]),
+        (
+            (
+                command(5.0, APP_TOKEN),
+                refused(1, TOKEN, "invalid_grant", at=6.0),
+                command(7.0, REFRESH),
+                command(8.0, REFRESH),
+            ),
+            ["Issued", "Unrefreshed", "Refreshed"],
+        ),
+        (
+            (slow(3.0, 1, TOKEN), command(5.0, REFRESH), command(6.0, APP_TOKEN), calls(9.0, CallKind.CHANNELS)),
+            ["Issued", "Replied"],
+        ),
+        # Logins
+        ((d.Login(5.0, 0, Browse.AGREES, 2.0), calls(8.0)), ["Issued", "Replied"]),
+        ((d.Login(5.0, 0, Browse.DENIES, 2.0), calls(8.0)), ["Declined", "Replied"]),
+        ((d.Login(5.0, 0, Browse.STRANGER, 2.0), calls(8.0)), ["Declined", "Replied"]),
+        ((d.Login(5.0, 0, Browse.NONSENSE, 2.0), calls(8.0)), ["Declined", "Replied"]),
+        ((d.Login(5.0, 0, Browse.TWICE, 2.0), calls(8.0)), ["Issued", "Replied"]),
+        ((d.Login(5.0, 0, Browse.NEVER, 2.0), calls(8.0), calls(700.0, first=2)), ["Replied", "Declined", "Replied"]),
+        ((d.Login(5.0, 0, Browse.AGREES, 900.0), calls(8.0)), ["Replied", "Declined"]),
+        ((d.Login(5.0, 0, Browse.AGREES, 4.0), d.Login(6.0, 0, Browse.AGREES, 4.0)), ["Declined"]),
+        ((d.Login(5.0, 0, Browse.AGREES, 4.0), d.Login(6.0, 0, Browse.NEVER, 4.0)), ["Declined"]),
+        ((slow(3.0, 1, TOKEN), d.Login(5.0, 0, Browse.AGREES, 2.0), d.Login(8.0, 0, Browse.AGREES, 2.0)), ["Issued"]),
+        ((refused(1, TOKEN), d.Login(5.0, 0, Browse.AGREES, 2.0)), ["Declined"]),
+        ((slow(3.0, 1, TOKEN), command(5.0, REFRESH), d.Login(4.0, 0, Browse.AGREES, 2.0)), ["Issued"]),
+    ],
+    ids=repr,
+)
+def test_what_is_told_of_a_login(decisions: tuple[HttpDecision, ...], facts: list[str]) -> None:
+    assert told(plan_of(*decisions)) == facts
