@@ -27,20 +27,36 @@ class Fixed:
 
 
 class Overheard(Listener):
-    """Keeps what came of each connection, in pieces; those of the latest listener."""
+    """Keeps what came of each connection, in pieces, when, and what is shown; those of the latest listener."""
 
     connections: ClassVar[list[tuple[int, list[bytes]]]] = []
+    moments: ClassVar[set[float]] = set()
+    pages: ClassVar[list[bytes]] = []
 
     def __init__(self, target: Target) -> None:
         super().__init__(target)
         self.connections.clear()
+        self.moments.clear()
+        self.pages.clear()
+
+    def finish(self, now: float, sentence: str, *, ok: bool) -> None:
+        self.moments.add(now)
+        super().finish(now, sentence, ok=ok)
+
+    def poll_output(self) -> Output[bytes] | None:
+        output = super().poll_output()
+        if isinstance(output, Transmit) and output.ref == BROWSER:
+            self.pages.append(output.data)
+        return output
 
     def handle_input(self, now: float, received: Input[bytes]) -> None:
+        self.moments.add(now)
         if isinstance(received, Opened):
             self.connections.append((received.ref, []))
         elif isinstance(received, Received):
             ref, pieces = self.connections[-1]
             assert received.ref == ref
+            self.moments.add(received.unix_now)
             pieces.append(bytes(received.data))
         super().handle_input(now, received)
 
@@ -63,6 +79,15 @@ def test_the_browser_comes_and_another_tab_and_one_that_is_too_late_in_two_piece
     cut = int(drawn * len(REQUEST))
     pieces = [REQUEST[:cut], REQUEST[cut:]]
     assert overheard(monkeypatch, drawn) == [(BROWSER, pieces), (ANOTHER_TAB, pieces), (BROWSER, pieces)]
+
+
+def test_all_of_it_happens_in_one_moment_and_the_browser_is_shown_that_it_worked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    overheard(monkeypatch, 0.1)
+    (page,) = Overheard.pages
+    assert (page[:15], b"<p>You are logged in.</p>" in page) == (b"HTTP/1.1 200 OK", True)
+    assert Overheard.moments == {0.0}
 
 
 def test_what_is_played_is_as_chance_has_it() -> None:

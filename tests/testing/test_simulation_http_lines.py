@@ -16,6 +16,7 @@ from kick_proto.secret import Secret
 from kick_proto.testing.simulation.chance import Chance
 from kick_proto.testing.simulation.http.lines import Errand, Lines, Phase
 from kick_proto.testing.simulation.http.pacing import Pacing
+from kick_proto.testing.site.answers import http_date
 
 CALM = Config(rate=100.0, backoff=Backoff(base=1.0, cap=5.0, retries=3, jitter="none"))
 """A pace that keeps nobody waiting, and no chance."""
@@ -81,6 +82,13 @@ def under_way(asked: Call[str], config: Config = CALM) -> Scene:
     scene.submit(LATER, "a", asked)
     assert scene.left() == ["a"]
     return scene
+
+
+def test_an_errand_says_for_whom_it_is() -> None:
+    asked = call(auth=Auth.NEEDED)
+    errand, own = Errand("a", asked, 7), Errand("b", asked, purpose="refresh")
+    assert (errand.name, errand.wanted, errand.ref, errand.purpose, errand.replayed) == ("a", asked, 7, None, False)
+    assert (own.ref, own.purpose, own.wants_token) == (0, "refresh", True)
 
 
 # Who leaves when
@@ -177,10 +185,32 @@ def test_who_gives_up_behind_a_limit_says_so() -> None:
 
 def test_who_wakes_late_tries_nothing_that_is_too_late() -> None:
     scene = under_way(call(), msgspec.structs.replace(CALM, hold=15.0))
-    scene.submit(LATER + 1.0, "b", call())
+    for at, name in [(1.0, "b"), (1.0, "c"), (1.1, "d")]:
+        scene.submit(LATER + at, name, call())
     scene.answer(LATER + 16.0, 200, body=b"late")
-    assert scene.ended() == [("a", "late"), ("b", Outcome.UNREACHABLE)]
-    assert scene.left() == []
+    assert scene.ended() == [("a", "late"), ("b", Outcome.UNREACHABLE), ("c", Outcome.UNREACHABLE)]
+    assert scene.left() == ["d"]
+
+
+def test_who_wakes_late_gives_up_all_that_is_too_late_in_the_order_of_the_calls() -> None:
+    scene = under_way(call(), msgspec.structs.replace(CALM, hold=15.0, in_flight=2))
+    for name in "bcd":
+        scene.submit(LATER, name, call())
+    assert scene.left() == ["b"]
+    scene.answer(LATER, 500, ref=1)
+    scene.lines.pass_time(LATER + 16.0)
+    assert scene.ended() == [("a", Outcome.SERVER_ERROR), ("d", Outcome.UNREACHABLE)]
+    assert scene.left() == ["c"]
+
+
+def test_what_rounding_leaves_of_a_moment_is_no_wait() -> None:
+    scene = Scene(msgspec.structs.replace(CALM, rate=0.5, in_flight=9), burst=1.0)
+    scene.submit(0.0, "a", call())
+    scene.submit(0.0, "b", call())
+    almost = 2.0 - 1e-9
+    assert almost + 1e-9 == scene.lines.next_at()
+    scene.lines.pass_time(almost)
+    assert scene.left() == ["a", "b"]
 
 
 # Tries
@@ -287,7 +317,7 @@ def test_what_an_answer_comes_to_at_once(response: Response, outcome: object) ->
     scene = under_way(call(), msgspec.structs.replace(CALM, max_body=10))
     scene.lines.hear(LATER, Responded(1, response, 0.0))
     assert scene.ended() == [("a", outcome)]
-    assert scene.lines.open == {}
+    assert scene.lines.open == []
 
 
 # Limits
@@ -361,15 +391,22 @@ def test_a_429_is_a_try_like_others_and_may_be_followed_by_what_is_no_danger_els
     assert scene.ended() == [("a", Outcome.RATE_LIMITED)]
 
 
-def test_who_waits_out_a_limit_in_vain_says_that_there_was_one() -> None:
-    scene = under_way(call(), msgspec.structs.replace(CALM, hold=15.0))
+def test_who_waits_in_vain_after_a_limit_says_that_there_was_one() -> None:
+    scene = Scene(msgspec.structs.replace(CALM, in_flight=2, rate=0.05, hold=15.0), burst=2.0)
+    scene.submit(LATER, "a", call())
     scene.submit(LATER, "b", call())
-    scene.answer(LATER, 429, ("retry-after", "5"))
-    scene.lines.pass_time(LATER + 5.0)
-    scene.answer(LATER + 6.0, 500)  # "a" waits, and "b" is under way until it is too late for "a"
     assert scene.left() == ["a", "b"]
-    scene.lines.pass_time(LATER + 15.0)
-    assert scene.ended() == [("a", Outcome.SERVER_ERROR)]
+    scene.answer(LATER, 429, ("retry-after", "1"), ref=1)
+    scene.answer(LATER + 1.0, 200, ref=2)
+    scene.submit(LATER + 1.0, "c", call())
+    scene.lines.pass_time(LATER + 16.0)
+    assert scene.ended() == [("b", ""), ("a", Outcome.RATE_LIMITED), ("c", Outcome.UNREACHABLE)]
+
+
+def test_a_429_may_name_a_date() -> None:
+    scene = under_way(call())
+    scene.answer(LATER, 429, ("retry-after", http_date(1_800_000_000.0 + LATER + 7.0)))
+    assert scene.lines.next_at() == LATER + 7.0
 
 
 def both_under_way() -> Scene:
@@ -400,14 +437,21 @@ def test_an_answer_to_what_left_before_the_limit_does_not_end_it() -> None:
     assert scene.lines.next_at() == LATER + 16.0
 
 
-def test_a_429_to_what_left_in_the_moment_of_the_last_counts() -> None:
+@pytest.mark.parametrize(("status", "pause"), [(429, 10.0), (200, 5.0)])
+def test_an_answer_to_what_left_in_the_moment_of_the_limit_counts(status: int, pause: float) -> None:
     scene = Scene(msgspec.structs.replace(CALM, in_flight=2))
     scene.submit(LATER, "a", call())
     scene.submit(LATER, "b", call())
     assert scene.left() == ["a", "b"]
     scene.answer(LATER, 429, ref=1)
-    scene.answer(LATER, 429, ref=2)
-    assert scene.lines.next_at() == LATER + 10.0
+    scene.answer(LATER, status, ref=2)
+    if status == 200:
+        scene.lines.pass_time(LATER + 5.0)
+        assert scene.left() == ["a"]
+        scene.answer(LATER + 5.0, 429)
+        assert scene.lines.next_at() == LATER + 5.0 + pause
+    else:
+        assert scene.lines.next_at() == LATER + pause
 
 
 # Redirects
@@ -537,7 +581,7 @@ def test_what_may_stand_in_its_place_is_asked_instead(happens: Callable[[Scene],
     scene = under_way(call(repeatable=outcome is Outcome.SERVER_ERROR, instead=others), config)
     happens(scene)
     assert (scene.left(), scene.ended()) == (["a"], [])
-    (errand,) = scene.lines.open.values()
+    (errand,) = scene.lines.open
     assert errand.call == others[1].call
     scene.answer(LATER + 20.0, 200, body=b"other")
     assert scene.ended() == [("a", "other")]
@@ -556,15 +600,24 @@ def test_what_stands_in_its_place_has_tries_and_redirects_of_its_own() -> None:
 
 
 def test_nothing_is_asked_instead_when_it_is_too_late() -> None:
-    config = msgspec.structs.replace(CALM, hold=20.0)
-    scene = under_way(call(repeatable=False, instead=(in_place(Outcome.UNREACHABLE),)), config)
-    scene.lines.pass_time(LATER + 20.0)
-    assert scene.ended() == [("a", Outcome.UNREACHABLE)]
+    scene = under_way(call(instead=(in_place(Outcome.NOT_FOUND),)), msgspec.structs.replace(CALM, hold=10.0))
+    scene.answer(LATER + 10.0, 404)
+    assert scene.ended() == [("a", Outcome.NOT_FOUND)]
 
 
 def test_whoever_is_logged_out_may_ask_elsewhere() -> None:
     scene = Scene()
     scene.submit(LATER, "a", call(auth=Auth.NEEDED, instead=(in_place(Outcome.UNAUTHORIZED),)))
+    assert (scene.left(), scene.ended()) == (["a"], [])
+
+
+def test_what_stands_in_the_place_of_a_call_may_have_something_in_its_own_place() -> None:
+    scene = under_way(
+        call(
+            instead=(in_place(Outcome.NOT_FOUND, auth=Auth.NEEDED, instead=(in_place(Outcome.UNAUTHORIZED),)),),
+        )
+    )
+    scene.answer(LATER, 404)
     assert (scene.left(), scene.ended()) == (["a"], [])
 
 
@@ -586,7 +639,7 @@ def test_whoever_is_logged_out_while_under_way_asks_elsewhere_with_the_next_try(
     scene.lines.set_token(LATER, has_one=False)
     happens(scene)
     assert (scene.left(), scene.ended()) == (["a"], [])
-    (errand,) = scene.lines.open.values()
+    (errand,) = scene.lines.open
     assert errand.call.host is Host.SITE
 
 
@@ -606,25 +659,25 @@ def test_who_waits_and_is_logged_out_asks_elsewhere_at_once() -> None:
 def test_a_call_that_is_made_once_more_begins_anew() -> None:
     other = in_place(Outcome.NOT_FOUND)
     scene = under_way(call(instead=(other,)))
-    (errand,) = scene.lines.open.values()
+    (errand,) = scene.lines.open
     scene.answer(LATER, 404)
     scene.left()
     scene.answer(LATER, 404)
     assert scene.ended() == [("a", Outcome.NOT_FOUND)]
-    scene.submit(LATER, "b", call())
+    later = scene.submit(LATER, "b", call())
     scene.lines.submit(LATER + 50.0, errand)
-    assert (errand.call, errand.failures, errand.until) == (errand.wanted, 0, LATER + 170.0)
-    assert errand.turn > max(each.turn for each in scene.lines.open.values() if each is not errand)
+    assert (errand.call, errand.failures, errand.failure, errand.until) == (errand.wanted, 0, None, LATER + 170.0)
+    assert scene.lines.open == [later, errand]
 
 
 def test_who_is_wanted_no_longer_is_given_up_and_never_told_of() -> None:
     scene = under_way(call())
-    flying = next(iter(scene.lines.open.values()))
+    flying = scene.lines.open[0]
     queued, later = scene.submit(LATER, "b", call()), scene.submit(LATER, "c", call())
     scene.lines.abandon(LATER, [flying, queued])
     assert (scene.given_up(), scene.left(), scene.ended()) == (["a"], ["c"], [])
     assert flying.phase is Phase.OVER
-    assert list(scene.lines.open.values()) == [later]
+    assert scene.lines.open == [later]
     scene.lines.abandon(LATER, [])
     assert scene.left() == []
 

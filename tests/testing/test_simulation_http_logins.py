@@ -3,14 +3,19 @@
 The model beside each account must foresee the same, so what is shown here of a machine is shown of its model as well.
 """
 
+import msgspec
 import pytest
 
+from kick_proto import oauth
 from kick_proto.endpoints.call import Host
 from kick_proto.testing.simulation.http import decisions as d
 from kick_proto.testing.simulation.http.decisions import AskSelf, Browse, CallKind, HttpDecision
+from kick_proto.testing.simulation.http.login import name_of_form
+from kick_proto.testing.simulation.http.plans import ProgramPlan, WebPlan
 from kick_proto.testing.simulation.http.troubles import NoTokens, Outage, OutageKind
+from kick_proto.testing.site.ledger import Lifetimes
 from kick_proto.testing.site.trouble import Slow
-from tests.testing.callings import calls, command, plan_of, told
+from tests.testing.callings import CALLS, LOGGED_IN, calls, command, plan_of, told, web_of
 
 REFRESH, REVOKE, INTROSPECT, APP_TOKEN = AskSelf.REFRESH, AskSelf.REVOKE, AskSelf.INTROSPECT, AskSelf.APP_TOKEN
 
@@ -29,6 +34,11 @@ def silent(times: int, path: str) -> d.Unlucky:
 
 TOKEN, REVOCATION = "/oauth/token", "/oauth/revoke"
 NEVER_STORED = d.Storing(0.0, 0, None)
+
+
+def again(at: float) -> tuple[HttpDecision, ...]:
+    """Somebody logs in, and revokes that."""
+    return d.Login(at, 0, Browse.AGREES, 2.0), command(at + 3.0, REVOKE)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +103,18 @@ NEVER_STORED = d.Storing(0.0, 0, None)
             ),
             ["Unrevoked", "Issued", "Replied"],
         ),
+        (
+            (
+                *(d.Storing(0.0, 0, 3.0), slow(5.0, 9, REVOCATION), command(5.0, REFRESH), command(6.0, REVOKE)),
+                *(command(9.0, REFRESH), d.Adopt(9.0, 0, False)),
+            ),
+            ["Refreshed", "Revoked"],
+        ),
+        ((silent(4, REVOCATION), command(5.0, REVOKE)), ["Unrevoked"]),
+        (
+            (NEVER_STORED, command(5.0, REFRESH), command(6.0, REVOKE), d.Storing(7.0, 0, 0.0), *again(8.0)),
+            ["Refreshed", "Revoked", "Issued", "Revoked"],
+        ),
         # What the server knows
         ((command(5.0, INTROSPECT), command(5.0, INTROSPECT)), ["Introspected"]),
         ((slow(3.0, 1, "/oauth"), command(5.0, INTROSPECT), command(6.0, INTROSPECT)), ["Introspected"]),
@@ -136,3 +158,91 @@ NEVER_STORED = d.Storing(0.0, 0, None)
 )
 def test_what_is_told_of_a_login(decisions: tuple[HttpDecision, ...], facts: list[str]) -> None:
     assert told(plan_of(*decisions)) == facts
+
+
+# One request every two seconds, so that whatever is given up lets another one leave
+
+SLOW_CALLS = msgspec.structs.replace(CALLS, rate=0.5, burst=1.0)
+SLOW = msgspec.structs.replace(LOGGED_IN, config=oauth.Config(rest=SLOW_CALLS))
+PACED = WebPlan(Lifetimes(), (ProgramPlan(0.5, 1.0, (SLOW,)),))
+
+QUEUED = (command(6.9, INTROSPECT), command(7.2, REFRESH), command(7.3, INTROSPECT))
+
+
+@pytest.mark.parametrize(
+    ("decisions", "facts"),
+    [
+        (
+            (slow(9.0, 1, TOKEN), command(5.0, REFRESH), command(5.1, INTROSPECT), command(5.2, REVOKE)),
+            ["Introspected", "Revoked"],
+        ),
+        (
+            (
+                slow(9.0, 1, TOKEN),
+                d.Login(5.0, 0, Browse.AGREES, 0.2),
+                command(5.3, INTROSPECT),
+                d.Login(5.4, 0, Browse.AGREES, 0.2),
+            ),
+            ["Introspected", "Issued"],
+        ),
+        (
+            (slow(3.0, 1, TOKEN), command(5.0, APP_TOKEN), *QUEUED),
+            ["Introspected", "Issued", "Introspected"],
+        ),
+        (
+            (slow(5.0, 1, TOKEN), command(5.0, APP_TOKEN), command(7.5, REVOKE), command(9.5, INTROSPECT)),
+            ["Revoked", "Issued", "Unintrospected"],
+        ),
+    ],
+    ids=repr,
+)
+def test_what_is_given_up_lets_others_leave_in_their_turn(
+    decisions: tuple[HttpDecision, ...], facts: list[str]
+) -> None:
+    assert told(plan_of(*decisions, web=PACED)) == facts
+
+
+# At the end of an access token
+
+
+@pytest.mark.parametrize(
+    ("at", "facts"),
+    [
+        (107.9, ["Replied"]),
+        (108.0, ["Refreshed", "Replied"]),
+        (119.9, ["Refreshed", "Replied"]),
+    ],
+)
+def test_a_token_is_renewed_when_a_tenth_of_its_life_is_left(at: float, facts: list[str]) -> None:
+    assert told(plan_of(calls(at), web=web_of(LOGGED_IN, access=120.0))) == facts
+
+
+@pytest.mark.parametrize(
+    ("at", "facts"),
+    [
+        (119.9, ["Unrefreshed", "Replied", "Replied"]),
+        (120.0, ["Unrefreshed", "Replied", "Refreshed", "Replied"]),
+        (139.9, ["Unrefreshed", "Replied", "Refreshed", "Replied"]),
+    ],
+)
+def test_a_token_that_could_not_be_renewed_is_used_until_its_end(at: float, facts: list[str]) -> None:
+    decisions = (refused(1, TOKEN), calls(109.0), calls(at, first=2))
+    assert told(plan_of(*decisions, web=web_of(LOGGED_IN, access=120.0))) == facts
+
+
+# How requests are known
+
+
+@pytest.mark.parametrize(
+    ("form", "name"),
+    [
+        ({"grant_type": "authorization_code", "code": "c", "client_secret": "s"}, "/x authorization_code c"),
+        ({"grant_type": "refresh_token", "refresh_token": "r", "client_secret": "s"}, "/x refresh_token r"),
+        ({"grant_type": "client_credentials", "client_secret": "s"}, "/x client_credentials bearer"),
+        ({"token": "t", "token_hint_type": "refresh_token"}, "/x  t"),
+        ({}, "/x  bearer"),
+    ],
+    ids=repr,
+)
+def test_a_request_to_the_oauth_server_is_known_by_what_it_is_about(form: dict[str, str], name: str) -> None:
+    assert name_of_form("/x", form, "bearer") == name

@@ -15,7 +15,7 @@ from kick_proto.http import HttpInput
 from kick_proto.outcomes import Outcome
 from kick_proto.secret import Secret
 from kick_proto.testing.simulation.http.lines import Ended, Errand, Lines
-from kick_proto.testing.simulation.http.login import Fact, Login
+from kick_proto.testing.simulation.http.login import Fact, Login, Stage
 from kick_proto.tokens import TokenSet
 
 __all__ = ["AccountModel", "ClientModel", "Model"]
@@ -93,7 +93,7 @@ class ClientModel:
             case "submit":
                 self._calls.submit(now, Errand(_named(arguments[0]), arguments[0], given))
             case "abandon":
-                wanted_no_more = [each for each in self._calls.open.values() if each.ref == arguments[0]]
+                wanted_no_more = [each for each in self._calls.open if each.ref == arguments[0]]
                 self._calls.abandon(now, wanted_no_more)
             case "set_token":
                 self.token = arguments[0]
@@ -187,7 +187,6 @@ class AccountModel:
     def hear(self, now: float, received: HttpInput) -> None:
         """An exchange has ended."""
         self.login.lines.hear(now, received)
-        self.login.drain(now)
         self._calls.hear(now, received)
         self._drain(now)
 
@@ -210,6 +209,7 @@ class AccountModel:
 
     def _drain(self, now: float) -> None:
         while True:
+            self.login.drain(now)
             told, self.login.told = self.login.told, []
             for fact in told:
                 if fact[0] == "unrefreshed":
@@ -283,8 +283,8 @@ class AccountModel:
 
     @property
     def _can_renew(self) -> bool:
-        stage = self.login.stage.value
-        return self.login.is_coming or stage == "unstored" or (stage == "held" and self.login.is_renewable)
+        login = self.login
+        return login.is_coming or login.stage is Stage.UNSTORED or (login.stage is Stage.HELD and login.is_renewable)
 
     @property
     def _is_rejected(self) -> bool:
@@ -304,7 +304,7 @@ class AccountModel:
 
     def _abandon(self, now: float, ref: int) -> None:
         self._waiting.pop(ref, None)
-        self._calls.abandon(now, [each for each in self._calls.open.values() if each.ref == ref])
+        self._calls.abandon(now, [each for each in self._calls.open if each.ref == ref])
 
     def _close(self, now: float) -> None:
         if not self.closed:

@@ -7,6 +7,7 @@ knows responses by ``outcomes.classify`` and bodies by the call's own ``parse``,
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from math import inf
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -45,10 +46,9 @@ class Errand:
 
     __slots__ = (
         "began_at", "call", "credential", "failure", "failures", "fetch", "name", "phase", "purpose", "redirects",
-        "ref", "replayed", "retry_at", "turn", "until", "wanted",
+        "ref", "replayed", "retry_at", "until", "wanted",
     )  # fmt: skip
 
-    turn: int
     until: float
     phase: Phase
     began_at: float
@@ -63,9 +63,8 @@ class Errand:
         self.replayed = False
         self.ask(call)
 
-    def begin(self, turn: int, until: float) -> None:
+    def begin(self, until: float) -> None:
         """Be made, for the first time or once more."""
-        self.turn = turn
         self.until = until
         self.ask(self.wanted)
 
@@ -94,7 +93,7 @@ class Lines:
     """The model; see the module's docstring. ``rng`` draws what the client's own draws."""
 
     def __init__(self, config: Config, pacing: Pacing, rng: Rng, in_flight: int) -> None:
-        self.open: dict[int, Errand] = {}
+        self.open: list[Errand] = []
         self.starts: list[Errand] = []
         self.cancels: list[Errand] = []
         self.ended: list[Ended] = []
@@ -104,18 +103,16 @@ class Lines:
         self._pacing = pacing
         self._rng = rng
         self._in_flight = in_flight
-        self._turns = 0
-        self._limited_at = dict.fromkeys(Host, float("-inf"))
-        self._paused_until = dict.fromkeys(Host, float("-inf"))
+        self._limited_at = dict.fromkeys(Host, -inf)
+        self._paused_until: dict[Host, float] = {}
         self._go_at: dict[Host, float] = {}
 
     # What the client is told
 
     def submit(self, now: float, errand: Errand) -> None:
         """Make a call."""
-        self._turns += 1
-        errand.begin(self._turns, now + self._config.hold)
-        self.open[errand.turn] = errand
+        errand.begin(now + self._config.hold)
+        self.open.append(errand)
         self._line_up(now, errand)
         self._settle(now)
 
@@ -131,14 +128,14 @@ class Lines:
         """Have a token, or none."""
         self.credential += 1
         self.has_token = has_one
-        for errand in list(self.open.values()):
+        for errand in list(self.open):
             if errand.phase is not Phase.FLYING and not self._may_ask(errand):
                 self._give_up(now, errand, FAILED[Outcome.UNAUTHORIZED])
         self._settle(now)
 
     def close(self) -> None:
         """End for good."""
-        for errand in list(self.open.values()):
+        for errand in list(self.open):
             self._cancel(errand)
             self._refuse(errand, FAILED[Outcome.UNREACHABLE])
         self._go_at.clear()
@@ -174,7 +171,7 @@ class Lines:
     def next_at(self) -> float | None:
         """When something is due next."""
         moments = [*self._go_at.values()]
-        for errand in self.open.values():
+        for errand in self.open:
             moments.append(self._answer_by(errand) if errand.phase is Phase.FLYING else errand.until)
             if errand.phase is Phase.WAITING:
                 moments.append(errand.retry_at)
@@ -298,7 +295,7 @@ class Lines:
         return errand.call.auth is not Auth.NEEDED or errand.call.bearer is not None or self.has_token
 
     def _in(self, *phases: Phase, host: Host | None = None) -> list[Errand]:
-        return [each for each in self.open.values() if each.phase in phases and host in (None, each.call.host)]
+        return [each for each in self.open if each.phase in phases and host in (None, each.call.host)]
 
     def _answer_by(self, errand: Errand) -> float:
         return errand.began_at + self._config.timeouts.total
@@ -324,4 +321,4 @@ class Lines:
 
     def _end(self, errand: Errand) -> None:
         errand.phase = Phase.OVER
-        del self.open[errand.turn]
+        self.open.remove(errand)

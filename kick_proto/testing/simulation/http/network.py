@@ -81,7 +81,7 @@ class HttpNetwork:
         self.is_calm = False
         self.is_over = False
         self.climates: list[Climate] = []
-        self.unlucky: list[list[Any]] = []
+        self.unlucky: list[Unlucky] = []
         self._seed = seed
         self._minted = 0
         self._logins = 0
@@ -215,11 +215,10 @@ class HttpNetwork:
             self.time.at(self.time.now + there, self._answer, (exchange, Unanswered(ref, trouble.kind.value, is_sent)))
 
     def _trouble_for(self, host: Host, path: str, draw: Chance) -> Trouble | None:
-        for each in self.unlucky:
-            decision: Unlucky = each[0]
-            if decision.host is host and path.startswith(decision.path) and each[1] > 0:
-                each[1] -= 1
-                return decision.trouble
+        for place, unlucky in enumerate(self.unlucky):
+            if unlucky.host is host and path.startswith(unlucky.path) and unlucky.times > 0:
+                self.unlucky[place] = msgspec.structs.replace(unlucky, times=unlucky.times - 1)
+                return unlucky.trouble
         for climate in self.climates:
             if climate.host is host and climate.until > self.time.now and draw.random() < climate.probability:
                 return climate.trouble
@@ -254,8 +253,9 @@ class HttpNetwork:
 
     # Programs that stand still
 
-    def thaw(self, program: Program, first: First) -> None:
-        """Let a program wake that has slept."""
+    def thaw(self, what: tuple[Program, First]) -> None:
+        """Let a program wake that has slept; it does this first."""
+        program, first = what
         if program.frozen_until > self.time.now:
             return
         order: tuple[Callable[[Program], None], ...] = {
@@ -316,11 +316,11 @@ class HttpNetwork:
     def _browse(self, what: tuple[Caller, int, Browse, str, float]) -> None:
         caller, login, browse, url, rest = what
         parts = urlsplit(url)
+        self.site.log_in(self.time.now, CAST[caller.number % len(CAST)].slug)
         if browse is Browse.DENIES:
             self.site.deny(self.time.now)
         asked = SiteRequest(method="GET", target=f"{parts.path}?{parts.query}")
         reply = self.site.answer(self.time.now, self.time.unix_now, asked)
-        self.site.log_in(self.time.now, CAST[caller.number % len(CAST)].slug)
         query = urlsplit(reply.response.header("location") or "").query
         if browse is Browse.STRANGER:
             query = query.replace("state=", "state=x")

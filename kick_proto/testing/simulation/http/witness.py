@@ -143,6 +143,7 @@ class Witness:
             self._see_fetches(now, lines, [fetch for host, fetch in of_host if (host is Host.ID) is is_login])
         self._see_cancels(now, [output.ref for output in outputs if isinstance(output, Cancel)])
         self._see_events(now, events, at)
+        self._see_stage()
         self._see_deadline(now, at)
         if is_closed is not self.model.closed:
             raise Violation(Law.SILENCE, f"closed is {is_closed} at {now}, and must be {self.model.closed}")
@@ -166,7 +167,7 @@ class Witness:
 
     def _see_right(self, lines: Lines, name: str, fetch: Fetch) -> None:
         """Whether the request may ever leave, whenever that is."""
-        errand = next((each for each in (*lines.starts, *lines.open.values()) if each.name == name), None)
+        errand = next((each for each in (*lines.starts, *lines.open) if each.name == name), None)
         if _renews(fetch):
             self._see_renewal(fetch)
         law = Law.LOGIN if name.startswith(FOR_TOKENS) else Law.TRIES
@@ -218,6 +219,12 @@ class Witness:
             is_about_calls = all(fact[0] in ABOUT_CALLS for fact in (*missing, *more))
             law = Law.ANSWERS if is_about_calls else Law.LOGIN
             raise Violation(law, f"at {now} {more} is told; what is so is {missing}")
+
+    def _see_stage(self) -> None:
+        if isinstance(self.machine, Account) and isinstance(self.model, AccountModel):
+            said, stage = self.machine.grant_state.value, self.model.login.stage.value
+            if said != stage:
+                raise Violation(Law.LOGIN, f"the grant is said to be {said}, and is {stage}")
 
     def _see_deadline(self, now: float, at: float | None) -> None:
         """One that comes too early is found out when it comes, for what is done then says what is wrong with it."""
