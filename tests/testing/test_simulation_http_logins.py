@@ -12,10 +12,10 @@ from kick_proto.testing.simulation.http import decisions as d
 from kick_proto.testing.simulation.http.decisions import AskSelf, Browse, CallKind, HttpDecision
 from kick_proto.testing.simulation.http.login import name_of_form
 from kick_proto.testing.simulation.http.plans import ProgramPlan, WebPlan
-from kick_proto.testing.simulation.http.troubles import NoTokens, Outage, OutageKind
+from kick_proto.testing.simulation.http.troubles import Denied, NoTokens, Outage, OutageKind
 from kick_proto.testing.site.ledger import Lifetimes
 from kick_proto.testing.site.trouble import Slow
-from tests.testing.callings import CALLS, LOGGED_IN, calls, command, plan_of, told, web_of
+from tests.testing.callings import CALLS, LOGGED_IN, SAFETY, calls, command, happened, plan_of, told, web_of
 
 REFRESH, REVOKE, INTROSPECT, APP_TOKEN = AskSelf.REFRESH, AskSelf.REVOKE, AskSelf.INTROSPECT, AskSelf.APP_TOKEN
 
@@ -153,6 +153,17 @@ def again(at: float) -> tuple[HttpDecision, ...]:
         ((slow(3.0, 1, TOKEN), d.Login(5.0, 0, Browse.AGREES, 2.0), d.Login(8.0, 0, Browse.AGREES, 2.0)), ["Issued"]),
         ((refused(1, TOKEN), d.Login(5.0, 0, Browse.AGREES, 2.0)), ["Declined"]),
         ((slow(3.0, 1, TOKEN), command(5.0, REFRESH), d.Login(4.0, 0, Browse.AGREES, 2.0)), ["Issued"]),
+        # The end of what is under way
+        ((slow(9.0, 1, TOKEN), command(5.0, APP_TOKEN), d.End(6.0, 0, False)), ["Declined"]),
+        ((slow(9.0, 1, TOKEN), d.Login(5.0, 0, Browse.AGREES, 0.2), d.End(6.0, 0, False)), ["Declined"]),
+        ((d.Login(5.0, 0, Browse.NEVER, 0.2), d.End(6.0, 0, True)), ["Declined"]),
+        ((slow(9.0, 1, TOKEN), command(5.0, REFRESH), d.End(6.0, 0, False)), ["Unrefreshed"]),
+        ((slow(9.0, 2, REVOCATION), command(5.0, REVOKE), d.End(6.0, 0, False)), ["Unrevoked"]),
+        ((slow(9.0, 1, "/oauth"), command(5.0, INTROSPECT), d.End(6.0, 0, False)), ["Unintrospected"]),
+        (
+            (slow(9.0, 1, TOKEN), d.Forget(4.0, d.What.ACCESS), calls(5.0), d.End(6.0, 0, False)),
+            ["Refused", "Unrefreshed"],
+        ),
     ],
     ids=repr,
 )
@@ -200,6 +211,30 @@ def test_what_is_given_up_lets_others_leave_in_their_turn(
     decisions: tuple[HttpDecision, ...], facts: list[str]
 ) -> None:
     assert told(plan_of(*decisions, web=PACED)) == facts
+
+
+def test_the_end_gives_up_all_that_waits_for_its_turn_too() -> None:
+    decisions = (
+        slow(9.0, 1, TOKEN),
+        d.Login(5.0, 0, Browse.AGREES, 0.2),
+        command(5.3, INTROSPECT),
+        d.End(5.4, 0, False),
+    )
+    assert sorted(told(plan_of(*decisions, web=PACED))) == ["Declined", "Unintrospected"]
+
+
+# Tokens that are refused all the same
+
+
+def test_a_token_that_is_refused_is_renewed_once_and_a_second_refusal_is_believed_for_half_a_minute() -> None:
+    climate = d.Climate(0.0, Host.API, Denied(), 1.0, SAFETY)
+    decisions = [calls(at, first=number) for number, at in enumerate((5.0, 35.0, 35.1), 1)]
+    lines = happened(plan_of(climate, *decisions))
+    assert [(at, what) for at, what in lines if what in ("Refused", "Refreshed")] == [
+        *((5.0, "Refreshed"), (5.1, "Refused")),
+        (35.0, "Refused"),
+        *((35.1, "Refreshed"), (35.2, "Refused")),
+    ]
 
 
 # At the end of an access token

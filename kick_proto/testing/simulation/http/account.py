@@ -118,7 +118,7 @@ class ClientModel:
         return self._calls.next_at()
 
     def _take_up(self) -> None:
-        self.told += [answer(ended) for ended in self._calls.ended]
+        self.told.extend(map(answer, self._calls.ended))
         self._calls.ended.clear()
 
 
