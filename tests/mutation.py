@@ -41,13 +41,24 @@ LAW_TESTS = (
     *("testing/test_ledger", "testing/test_lifeline", "testing/test_witness"),
     "testing/test_simulation_mutants",
 )
-HTTP_SIMULATION_TESTS = ("testing/test_seeds", "testing/test_simulation_http")
-HTTP_PARTS = ("homecoming", "lines", "troubles")
-"""What is tried with tests of its own alone, for these are much quicker than a seed."""
-HTTP_LOGINS = ("account", "login")
-HTTP_LAWS = ("pacing", "proving", "weighing", "witness")
-HTTP_LAW_TESTS = ("testing/test_simulation_http_mutants",)
-"""What holds the worlds of a seed, and what holds their laws: bugs that are planted, which take much longer."""
+"""What holds the laws: bugs that are planted, too, which take much longer than the worlds of a seed."""
+HTTP_SIMULATION_TESTS = ("testing/test_simulation_http",)
+HTTP_PARTS: Mapping[str, tuple[str, ...]] = {
+    "account": ("test_simulation_http", "test_simulation_http_logins"),
+    "callers": ("test_simulation_http", "test_simulation_http_callers"),
+    "deciding": ("test_simulation_http", "test_simulation_http_deciding"),
+    "dice": ("test_seeds", "test_simulation_http_dice"),
+    "homecoming": ("test_simulation_http_homecoming",),
+    "lines": ("test_simulation_http_lines",),
+    "login": ("test_simulation_http", "test_simulation_http_logins", "test_simulation_http_witness"),
+    "network": ("test_simulation_http", "test_simulation_http_deciding", "test_simulation_http_network"),
+    "pacing": ("test_simulation_http_laws",),
+    "proving": ("test_simulation_http", "test_simulation_http_laws"),
+    "troubles": ("test_simulation_http_troubles",),
+    "weighing": ("test_simulation_http_laws",),
+    "witness": ("test_simulation_http_logins", "test_simulation_http_witness"),
+}
+"""Whole seeds, with the laws checked, are tried where tests of a part by itself do not suffice: they take much longer."""
 
 TESTS: Mapping[str, tuple[str, ...]] = {
     "account": ("test_account", "test_account_edges"),
@@ -102,12 +113,10 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "testing.simulation": SIMULATION_TESTS,
     **{f"testing.simulation.{name}": (*SIMULATION_TESTS, *LAW_TESTS) for name in LAWS},
     "testing.simulation.http": HTTP_SIMULATION_TESTS,
-    **{f"testing.simulation.http.{name}": (f"testing/test_simulation_http_{name}",) for name in HTTP_PARTS},
     **{
-        f"testing.simulation.http.{name}": ("testing/test_simulation_http", "testing/test_simulation_http_logins")
-        for name in HTTP_LOGINS
+        f"testing.simulation.http.{part}": tuple(f"testing/{test}" for test in tests)
+        for part, tests in HTTP_PARTS.items()
     },
-    **{f"testing.simulation.http.{name}": (*HTTP_SIMULATION_TESTS, *HTTP_LAW_TESTS) for name in HTTP_LAWS},
     "testing.site": (
         "testing/test_site",
         *(f"testing/test_site_{name}" for name in ("api", "chat", "framing", "oauth", "pages", "trouble")),

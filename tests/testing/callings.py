@@ -59,7 +59,7 @@ def happened(plan: Plan, *, without: tuple[str, ...] = ()) -> list[tuple[float, 
 
     Of outputs, inputs and events it is the name alone, of commands and decisions all that is told.
     """
-    lines = [(round(at, 1), _named(what)) for at, _, what in lived(plan).time.lines if at < SAFETY]
+    lines = [(round(at, 1), _named(what)) for at, _, what in lived(plan).time.lines if at < plan.safety]
     return [(at, what) for at, what in lines if what not in without]
 
 

@@ -201,8 +201,19 @@ QUEUED = (command(6.9, INTROSPECT), command(7.2, REFRESH), command(7.3, INTROSPE
             ["Introspected", "Issued", "Introspected"],
         ),
         (
-            (slow(5.0, 1, TOKEN), command(5.0, APP_TOKEN), command(7.5, REVOKE), command(9.5, INTROSPECT)),
-            ["Revoked", "Issued", "Unintrospected"],
+            (slow(3.0, 1, TOKEN), command(5.0, APP_TOKEN), command(6.5, REVOKE), command(6.6, INTROSPECT)),
+            ["Unrevoked", "Issued", "Unintrospected"],
+        ),
+        (
+            (slow(9.0, 1, TOKEN), command(5.0, REFRESH), command(5.1, INTROSPECT), d.Adopt(5.2, 0, True)),
+            ["Introspected"],
+        ),
+        (
+            (
+                *(slow(3.0, 1, TOKEN), command(5.0, APP_TOKEN), command(5.1, REFRESH), command(5.2, INTROSPECT)),
+                d.Nap(5.3, 0, 200.0, d.First.MAIL, 100, 0),
+            ),
+            ["Issued", "Unintrospected"],
         ),
     ],
     ids=repr,
@@ -237,19 +248,31 @@ def test_a_token_that_is_refused_is_renewed_once_and_a_second_refusal_is_believe
     ]
 
 
+# Calls that wait for a new token
+
+IMPATIENT = msgspec.structs.replace(LOGGED_IN, config=oauth.Config(rest=msgspec.structs.replace(CALLS, hold=30.0)))
+
+
+def test_a_call_waits_for_a_new_token_for_no_longer_than_it_may() -> None:
+    hangs = (d.Forget(4.0, d.What.ACCESS), silent(9, TOKEN), calls(5.0), calls(7.0, first=2))
+    lines = happened(plan_of(*hangs, web=web_of(IMPATIENT)))
+    ends = [(at, what) for at, what in lines if what in ("Refused", "Unrefreshed")]
+    assert ends == [(35.0, "Refused"), (37.0, "Refused"), (46.0, "Unrefreshed")]
+
+
+def test_a_call_that_waits_may_be_wanted_no_longer() -> None:
+    hangs = (d.Forget(4.0, d.What.ACCESS), silent(9, TOKEN), calls(5.0, count=2), d.Abandon(6.0, 0, 0.0))
+    assert told(plan_of(*hangs, web=web_of(IMPATIENT))) == ["Refused", "Unrefreshed"]
+
+
 # At the end of an access token
 
 
-@pytest.mark.parametrize(
-    ("at", "facts"),
-    [
-        (107.9, ["Replied"]),
-        (108.0, ["Refreshed", "Replied"]),
-        (119.9, ["Refreshed", "Replied"]),
-    ],
-)
-def test_a_token_is_renewed_when_a_tenth_of_its_life_is_left(at: float, facts: list[str]) -> None:
-    assert told(plan_of(calls(at), web=web_of(LOGGED_IN, access=120.0))) == facts
+@pytest.mark.parametrize(("life", "due_at"), [(5.0, 4.5), (120.0, 108.0), (3_000.0, 2_700.0), (3_600.0, 3_300.0)])
+def test_a_token_is_renewed_when_a_tenth_of_its_life_is_left_or_five_minutes(life: float, due_at: float) -> None:
+    for at, facts in [(due_at - 0.1, ["Replied"]), (due_at, ["Refreshed", "Replied"])]:
+        plan = plan_of(calls(at), web=web_of(LOGGED_IN, access=life))
+        assert told(msgspec.structs.replace(plan, safety=due_at + 2.0)) == facts
 
 
 @pytest.mark.parametrize(

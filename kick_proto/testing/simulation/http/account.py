@@ -5,6 +5,7 @@ either. Each is told what the machine is told and says what must come of it: the
 client), the facts that are told (``told``), and the next moment at which something is due.
 """
 
+from math import inf
 from typing import Any, Protocol
 
 from kick_proto import oauth
@@ -42,7 +43,7 @@ class Model(Protocol):
         """The access token in use."""
         ...
 
-    def is_legal(self, command: str, arguments: tuple[Any, ...]) -> bool:
+    def is_legal(self, command: str) -> bool:
         """Whether a command may be given now."""
         ...
 
@@ -83,7 +84,7 @@ class ClientModel:
         """How many calls are open."""
         return len(self._calls.open)
 
-    def is_legal(self, command: str, arguments: tuple[Any, ...]) -> bool:
+    def is_legal(self, command: str) -> bool:
         """Whether a command may be given now."""
         return command != "submit" or (not self.closed and self.open_count < self._most)
 
@@ -131,7 +132,12 @@ def answer(ended: Ended) -> Fact:
 
 
 class AccountModel:
-    """Beside an account: the model of its login, of its calls, and of the calls that wait for a new token."""
+    """Beside an account: the model of its login, of its calls, and of the calls that wait for a new token.
+
+    ``_why`` is why there is none, since that was told last.
+    """
+
+    _why: object
 
     def __init__(self, app: App, config: oauth.Config, asking: Lines, calls: Lines) -> None:
         self.told: list[Fact] = []
@@ -144,8 +150,7 @@ class AccountModel:
         self._waiting: dict[int, tuple[Errand, float]] = {}
         self._given: TokenSet | None = None
         self._rejected: int | None = None
-        self._why: object = Outcome.UNAUTHORIZED
-        self._paused_until = self._doubted_until = float("-inf")
+        self._paused_until = self._doubted_until = -inf
 
     @property
     def open_count(self) -> int:
@@ -157,7 +162,7 @@ class AccountModel:
         """The access token in use."""
         return None if self.login.tokens is None else self.login.tokens.access_token
 
-    def is_legal(self, command: str, arguments: tuple[Any, ...]) -> bool:
+    def is_legal(self, command: str) -> bool:
         """Whether a command may be given now."""
         match command:
             case "submit":
@@ -165,7 +170,7 @@ class AccountModel:
             case "abandon":
                 return True
             case _:
-                return self.login.is_legal(command, arguments)
+                return self.login.is_legal(command)
 
     def tell(self, now: float, command: str, arguments: tuple[Any, ...], given: Any) -> None:
         """A command was given, and gave that."""

@@ -141,7 +141,7 @@ class Twin:
     def tell(self, now: float, caller: Caller, command: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
         """Give a command that may be illegal."""
         machine = self._before(now, caller)
-        if caller.witness.model.is_legal(command, arguments):
+        if caller.witness.model.is_legal(command):
             getattr(machine, command)(now, *arguments, **named)
 
     def hear(self, now: float, caller: Caller, received: HttpInput) -> None:

@@ -52,16 +52,26 @@ FINAL = (400, 401)
 
 
 class Login:
-    """The model; see the module's docstring. ``lines`` are the calls to the OAuth server."""
+    """The model; see the module's docstring. ``lines`` are the calls to the OAuth server.
+
+    ``_offer`` is what was told of the latest new tokens, which came at ``_offered_at`` (``_offered_unix`` by the wall
+    clock); ``_offered`` are those that wait to be stored. ``_unrevoked`` is why a revocation has failed.
+    """
+
+    tokens: TokenSet | None
+    renew_at: float | None
+    expires_at: float | None
+    _offer: Fact
+    _offered_at: float
+    _offered_unix: float
+    _unrevoked: Failure | None
 
     def __init__(self, app: App, config: oauth.Config, lines: Lines) -> None:
         self.stage = Stage.EMPTY
-        self.tokens: TokenSet | None = None
+        self._use_none()
         self.told: list[Fact] = []
         self.lines = lines
         self.spent: set[Secret | None] = set()
-        self.renew_at: float | None = None
-        self.expires_at: float | None = None
         self._app = app
         self._config = config
         self._state: str | None = None
@@ -69,14 +79,10 @@ class Login:
         self._login_by: float | None = None
         self._store_by: float | None = None
         self._offered: TokenSet | None = None
-        self._offered_at = 0.0
-        self._offered_unix = 0.0
-        self._offer: Fact = ()
-        self._unrevoked: Failure | None = None
 
     # What is asked
 
-    def is_legal(self, command: str, arguments: tuple[Any, ...]) -> bool:
+    def is_legal(self, command: str) -> bool:
         """Whether the command may be given now."""
         if command == "close":
             return True
@@ -154,7 +160,7 @@ class Login:
 
     def stored(self, now: float, tokens: TokenSet) -> None:
         """New tokens have been stored."""
-        if self._offered is None or self._offered != tokens:
+        if self._offered != tokens:
             return
         self._go(Stage.REVOKING if self.stage is Stage.REVOKING else Stage.HELD)
         self._offered = None
@@ -288,13 +294,14 @@ class Login:
 
     def _use(self, tokens: TokenSet, now: float, unix_now: float) -> None:
         old, self.tokens = self.tokens, tokens
-        self.spent |= {old.refresh_token} if old is not None and old.refresh_token is not None else set()
-        self.spent -= {tokens.refresh_token}
+        if old is not None:
+            self.spent.add(old.refresh_token)
+        self.spent.discard(tokens.refresh_token)
         self.renew_at = self.expires_at = None
         if tokens.expires_at is not None:
             self.expires_at = now + tokens.expires_at.timestamp() - unix_now
             lifetime = (tokens.expires_at - tokens.issued_at).total_seconds()
-            self.renew_at = self.expires_at - max(0.0, min(0.1 * lifetime, 300.0))
+            self.renew_at = self.expires_at - min(0.1 * lifetime, 300.0)
 
     def _use_none(self) -> None:
         self.tokens = self.renew_at = self.expires_at = None

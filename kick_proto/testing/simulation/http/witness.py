@@ -91,7 +91,7 @@ class Witness:
         Raises:
             Violation: it is taken though illegal, or refused though legal.
         """
-        is_legal = self.model.is_legal(command, arguments)
+        is_legal = self.model.is_legal(command)
         given = None
         try:
             given = getattr(self.machine, command)(now, *arguments, **named)
