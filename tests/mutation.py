@@ -56,7 +56,7 @@ HTTP_PARTS: Mapping[str, tuple[str, ...]] = {
     "proving": ("test_simulation_http", "test_simulation_http_laws"),
     "troubles": ("test_simulation_http_troubles",),
     "weighing": ("test_simulation_http_laws",),
-    "witness": ("test_simulation_http_logins", "test_simulation_http_witness"),
+    "witness": ("test_simulation_http_facts", "test_simulation_http_logins", "test_simulation_http_witness"),
 }
 """Whole seeds, with the laws checked, are tried where tests of a part by itself do not suffice: they take much longer."""
 

@@ -74,6 +74,13 @@ def again(at: float) -> tuple[HttpDecision, ...]:
             (d.Storing(0.0, 0, 10.0), command(5.0, REFRESH), d.Adopt(10.0, 0, True), calls(20.0)),
             ["Refreshed", "Replied"],
         ),
+        (
+            (
+                *(NEVER_STORED, command(5.0, REFRESH), d.Forget(40.0, d.What.ACCESS), d.Storing(41.0, 0, 1.0)),
+                calls(50.0),
+            ),
+            ["Refreshed", "Unrefreshed", "Refreshed", "Refused"],
+        ),
         # Revocations
         ((command(5.0, REVOKE), calls(6.0)), ["Revoked", "Refused"]),
         ((command(5.0, REVOKE), command(6.0, REFRESH), command(7.0, REVOKE), command(8.0, INTROSPECT)), ["Revoked"]),
@@ -286,6 +293,14 @@ def test_a_token_is_renewed_when_a_tenth_of_its_life_is_left_or_five_minutes(lif
 def test_a_token_that_could_not_be_renewed_is_used_until_its_end(at: float, facts: list[str]) -> None:
     decisions = (refused(1, TOKEN), calls(109.0), calls(at, first=2))
     assert told(plan_of(*decisions, web=web_of(LOGGED_IN, access=120.0))) == facts
+
+
+@pytest.mark.parametrize(("at", "facts"), [(570.9, ["Replied"]), (571.0, ["Refreshed", "Replied"])])
+def test_a_renewal_that_failed_is_not_asked_for_again_at_once_while_the_token_is_good(
+    at: float, facts: list[str]
+) -> None:
+    decisions = (refused(1, TOKEN), calls(541.0), calls(at, first=2))
+    assert told(plan_of(*decisions, web=web_of(LOGGED_IN, access=600.0))) == ["Unrefreshed", "Replied", *facts]
 
 
 # How requests are known

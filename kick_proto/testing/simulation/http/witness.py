@@ -137,10 +137,13 @@ class Witness:
             search("an event", repr(event))
         search("the machine", repr(self.machine))
         fetches = [output for output in outputs if isinstance(output, Fetch)]
-        of_host = [(host_of(self._sites, fetch.request), fetch) for fetch in fetches]
-        for lines in self.model.lines:
-            is_login = len(self.model.lines) > 1 and lines is self.model.lines[0]
-            self._see_fetches(now, lines, [fetch for host, fetch in of_host if (host is Host.ID) is is_login])
+        if isinstance(self.model, AccountModel):
+            asking, calls = self.model.lines
+            of_login = [fetch for fetch in fetches if host_of(self._sites, fetch.request) is Host.ID]
+            self._see_fetches(now, asking, of_login)
+            self._see_fetches(now, calls, [fetch for fetch in fetches if fetch not in of_login])
+        else:
+            self._see_fetches(now, self.model.lines[0], fetches)
         self._see_cancels(now, [output.ref for output in outputs if isinstance(output, Cancel)])
         self._see_events(now, events, at)
         self._see_stage()
