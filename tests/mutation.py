@@ -49,7 +49,7 @@ HTTP_PARTS: Mapping[str, tuple[str, ...]] = {
     "deciding": ("test_simulation_http", "test_simulation_http_deciding"),
     "dice": ("test_seeds", "test_simulation_http_dice"),
     "homecoming": ("test_simulation_http_homecoming",),
-    "lines": ("test_simulation_http_lines",),
+    "lines": ("test_simulation_http_limits", "test_simulation_http_lines"),
     "login": ("test_simulation_http", "test_simulation_http_logins", "test_simulation_http_witness"),
     "network": ("test_simulation_http", "test_simulation_http_deciding", "test_simulation_http_network"),
     "pacing": ("test_simulation_http_laws",),
@@ -58,7 +58,7 @@ HTTP_PARTS: Mapping[str, tuple[str, ...]] = {
     "weighing": ("test_simulation_http_laws",),
     "witness": ("test_simulation_http_facts", "test_simulation_http_logins", "test_simulation_http_witness"),
 }
-"""Whole seeds, with the laws checked, are tried where tests of a part by itself do not suffice: they take much longer."""
+"""Whole seeds are tried where tests of a part by itself do not suffice: they take much longer."""
 
 TESTS: Mapping[str, tuple[str, ...]] = {
     "account": ("test_account", "test_account_edges"),

@@ -15,7 +15,7 @@ from kick_proto.testing.simulation.http.plans import ProgramPlan, WebPlan
 from kick_proto.testing.simulation.http.troubles import Denied, NoTokens, Outage, OutageKind
 from kick_proto.testing.site.ledger import Lifetimes
 from kick_proto.testing.site.trouble import Slow
-from tests.testing.callings import CALLS, LOGGED_IN, SAFETY, calls, command, happened, plan_of, told, web_of
+from tests.testing.callings import CALLS, EVENTS, LOGGED_IN, SAFETY, calls, command, happened, plan_of, told, web_of
 
 REFRESH, REVOKE, INTROSPECT, APP_TOKEN = AskSelf.REFRESH, AskSelf.REVOKE, AskSelf.INTROSPECT, AskSelf.APP_TOKEN
 
@@ -270,6 +270,12 @@ def test_a_call_waits_for_a_new_token_for_no_longer_than_it_may() -> None:
 def test_a_call_that_waits_may_be_wanted_no_longer() -> None:
     hangs = (d.Forget(4.0, d.What.ACCESS), silent(9, TOKEN), calls(5.0, count=2), d.Abandon(6.0, 0, 0.0))
     assert told(plan_of(*hangs, web=web_of(IMPATIENT))) == ["Refused", "Unrefreshed"]
+
+
+def test_a_call_that_waits_is_refused_when_the_tokens_that_have_ended_are_taken_up_again() -> None:
+    decisions = (slow(9.0, 1, TOKEN), calls(121.0), d.Adopt(122.0, 0, False))
+    lines = happened(plan_of(*decisions, web=web_of(LOGGED_IN, access=120.0)))
+    assert [(at, what) for at, what in lines if what in EVENTS] == [(122.0, "Refused")]
 
 
 # At the end of an access token

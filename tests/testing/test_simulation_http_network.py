@@ -6,13 +6,17 @@ import msgspec
 import pytest
 
 from kick_proto.endpoints.call import Host
+from kick_proto.http import Response
 from kick_proto.testing.simulation.http import decisions as d
 from kick_proto.testing.simulation.http.decisions import AskSelf, Browse, CallKind, First
 from kick_proto.testing.simulation.http.plans import WebPlan
 from kick_proto.testing.simulation.http.secrets import MARK
 from kick_proto.testing.simulation.http.troubles import Busy, Outage, OutageKind
+from kick_proto.testing.simulation.laws import Violation
 from kick_proto.testing.simulation.plans import Plan
+from kick_proto.testing.simulation.timeline import UNIX_EPOCH
 from kick_proto.testing.site.accounts import CAST
+from kick_proto.testing.site.apps import SCOPES
 from kick_proto.testing.site.exchange import Cut
 from kick_proto.testing.site.ledger import Lifetimes
 from kick_proto.testing.site.trouble import CutOff, Slow
@@ -82,6 +86,16 @@ def test_an_answer_may_be_late_or_lost() -> None:
     slow, cut = (d.Unlucky(0.0, Host.SITE, trouble, 1, "") for trouble in (Slow(3.0), CutOff(Cut.HALFWAY)))
     assert alone(LAG, slow, calls(5.0, PAGE))[-1] == (10.0, "Replied")
     assert alone(LAG, cut, calls(5.0, PAGE))[2] == (7.0, "Unanswered")
+    lines = lived(plan_of(cut, calls(5.0, PAGE), web=web_of(CLIENT))).time.lines
+    assert [what for _, _, what in lines if str(what).startswith("Unanswered")] == [
+        "Unanswered(ref=2, reason='the connection was lost', sent=True)"
+    ]
+
+
+def test_a_moment_of_an_answer_is_that_in_which_it_is_heard() -> None:
+    found = lived(plan_of(LAG, calls(5.0, PAGE), nap(50.0), web=web_of(CLIENT))).time.lines
+    heard = next(str(what) for _, _, what in found if str(what).startswith("Responded"))
+    assert heard.endswith(f"unix_now={UNIX_EPOCH + 56.0})")
 
 
 def test_a_trouble_befalls_its_host_and_path_and_only_so_often() -> None:
@@ -271,7 +285,7 @@ def test_each_machine_is_of_an_account_of_its_own_and_tokens_last_as_long_as_pla
         assert each.expires_at is not None
         assert (each.expires_at - each.issued_at).total_seconds() == pytest.approx(500.0)
         assert each.refresh_token is not None
-        assert each.kind == "user"
+        assert (each.kind, each.scopes) == ("user", SCOPES)
         assert all(secret.reveal().count(MARK) == 6 for secret in (each.access_token, each.refresh_token))
     assert len({each.access_token for each in tokens}) == 2
 
@@ -292,6 +306,30 @@ def test_each_machine_is_of_an_account_of_its_own_and_tokens_last_as_long_as_pla
 )
 def test_what_comes_of_a_login_in_the_browser(browse: Browse, expected: list[tuple[float, str]]) -> None:
     assert alone(d.Login(5.0, 0, browse, 4.0), web=web_of(LOGGED_OUT)) == [(5.0, "begin"), *expected]
+
+
+def answers(plan: Plan) -> list[float]:
+    """When somebody comes back from the browser."""
+    return [at for at, _, what in lived(plan).time.lines if what == "answer"]
+
+
+def test_each_login_is_one_of_its_own() -> None:
+    one, other = (d.Login(at, 0, Browse.AGREES, 4.0) for at in (5.0, 6.0))
+    found = alone(one, other, web=web_of(LOGGED_OUT))
+    assert found == [(5.0, "begin"), (6.0, "begin"), (9.0, "answer"), (9.0, "Declined"), (10.0, "answer")]
+    assert answers(plan_of(one, other)) == [9.0, 10.0]
+
+
+def test_when_all_is_well_nobody_comes_back_from_a_login_of_before() -> None:
+    one, other = (d.Login(SAFETY - 2.0, 0, Browse.AGREES, seconds) for seconds in (10.0, 4.0))
+    assert answers(plan_of(one, other)) == [SAFETY + 2.0]
+    assert answers(plan_of(other)) == [SAFETY + 2.0]
+
+
+def test_no_secret_is_written_into_the_transcript(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Response, "__repr__", lambda self: MARK)
+    with pytest.raises(Violation, match=r"^law 22 \(secrets\): the transcript shows 1 parts of a secret$"):
+        lived(plan_of(calls(5.0, PAGE)))
 
 
 @pytest.mark.parametrize("number", [0, 1])

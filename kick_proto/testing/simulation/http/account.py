@@ -134,10 +134,8 @@ def answer(ended: Ended) -> Fact:
 class AccountModel:
     """Beside an account: the model of its login, of its calls, and of the calls that wait for a new token.
 
-    ``_why`` is why there is none, since that was told last.
+    ``_why`` is why there is none, as was told last.
     """
-
-    _why: object
 
     def __init__(self, app: App, config: oauth.Config, asking: Lines, calls: Lines) -> None:
         self.told: list[Fact] = []
@@ -150,6 +148,7 @@ class AccountModel:
         self._waiting: dict[int, tuple[Errand, float]] = {}
         self._given: TokenSet | None = None
         self._rejected: int | None = None
+        self._why: object = Outcome.UNAUTHORIZED
         self._paused_until = self._doubted_until = -inf
 
     @property
