@@ -68,7 +68,7 @@ def test_a_burst_may_start_at_once_and_then_one_after_the_other() -> None:
     assert pacing.start(Host.API, 12.0) == 14.0
 
 
-@pytest.mark.parametrize("early", [0.0, 0.9e-9])
+@pytest.mark.parametrize("early", [0.0, 0.9e-9, 1e-9])
 def test_what_rounding_leaves_of_a_wait_is_none(early: float) -> None:
     pacing = Pacing(0.5, 1.0)
     pacing.start(Host.API, 0.0)
@@ -102,7 +102,7 @@ def test_a_host_that_wants_to_be_left_alone_is_not_asked() -> None:
     pacing = Pacing(1.0, 1.0)
     pacing.hold(Host.API, 20.0)
     pacing.see(Host.SITE, 15.0)
-    pacing.see(Host.API, 20.0 - 0.9e-6)
+    pacing.see(Host.API, 20.0 - 1e-6)
     with pytest.raises(Violation, match=r"^law 18 \(pauses\): api is asked 0\.5 s too early$"):
         pacing.see(Host.API, 19.5)
 
@@ -122,6 +122,22 @@ def test_a_window_has_as_many_as_burst_and_rate_allow_and_not_one_more(rate: flo
         Violation, match=r"^law 17 \(pace\): 2 requests to api within 0 s$" if count == 1 else "requests to api"
     ):
         pacing.see(Host.API, later)
+
+
+def test_what_rounding_adds_to_a_window_is_nothing() -> None:
+    pacing = Pacing(1.0, 1.0)
+    pacing.see(Host.API, 0.0)
+    pacing.see(Host.API, 1.0 - 0.9e-6)
+    with pytest.raises(Violation, match="2 requests to api within"):
+        pacing.see(Host.API, 2.0 - 4e-6)
+
+
+def test_what_has_left_is_forgotten_after_a_while() -> None:
+    pacing, heavy = Pacing(1.0, 1.0), []
+    for at in range(3 * MOST_STARTS):
+        pacing.see(Host.API, float(at))
+        heavy.append(weight(pacing))
+    assert heavy[-1] == heavy[MOST_STARTS - 1] == heavy[0] + MOST_STARTS - 1
 
 
 def test_every_window_is_looked_at_not_only_the_last() -> None:
@@ -276,6 +292,11 @@ def test_who_is_not_logged_in_logs_in_and_calls_again() -> None:
         *(BOUND, 2 * BOUND, 2 * BOUND + 2.0),
         *(3 * BOUND, 4 * BOUND),
     ]
+
+
+def test_each_that_logs_in_must_have_called_before_all_is_over() -> None:
+    told = [(at, who) for at, who, what in proven(plan_of(web=web_of(LOGGED_OUT, LOGGED_OUT))) if what == "close"]
+    assert told == [(4 * BOUND, "caller 0"), (4 * BOUND, "caller 1")]
 
 
 def test_one_call_may_be_refused_for_tokens_that_had_waited_to_be_stored() -> None:

@@ -62,7 +62,7 @@ def _on_abandon(net: HttpNetwork, decision: d.Abandon) -> None:
 
 def _on_login(net: HttpNetwork, decision: d.Login) -> None:
     if caller := _account(net, decision.caller):
-        net.log_in(caller, decision.browse, decision.seconds)
+        net.log_in(caller, decision.seconds, decision.browse)
 
 
 def _on_command(net: HttpNetwork, decision: d.Command) -> None:

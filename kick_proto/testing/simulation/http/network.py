@@ -280,7 +280,7 @@ class HttpNetwork:
             self.abandon(caller, 0.0)
             if caller.plan.is_account and not caller.closed:
                 self.tell(caller, "introspect")
-                self.log_in(caller, Browse.AGREES, 1.0)
+                self.log_in(caller, 1.0)
 
     def abandon(self, caller: Caller, share: float) -> None:
         """Let the application want one of its calls no longer."""
@@ -302,7 +302,7 @@ class HttpNetwork:
             scopes=SCOPES,
         )
 
-    def log_in(self, caller: Caller, browse: Browse, seconds: float) -> None:
+    def log_in(self, caller: Caller, seconds: float, browse: Browse = Browse.AGREES) -> None:
         """Let somebody log in: there and back again, through the authorize page."""
         self._logins += 1
         verifier, state = (urlsafe_b64decode(self._new_secret()) for _ in range(2))
