@@ -121,6 +121,18 @@ def test_a_refusal_is_waited_for_until_the_next_deadline_of_its_machine() -> Non
     broken(Law.ANSWERS, f"it was due, and has not been told: {owed}", lambda: scene.see(20.0))
 
 
+def test_a_refusal_is_waited_for_until_the_first_deadline_that_was_next() -> None:
+    scene = Scene()
+    fetch = scene.fetch(0.0, PAGE)
+    refused_in_silence(scene, 5.0, 2)
+    scene.fetch(6.0, call_of(CallKind.PAGE, 3))
+    scene.hear(7.0, Responded(fetch, Response(200, (), b"5"), UNIX))
+    refused_in_silence(scene, 8.0, 4)
+    scene.see(19.9)
+    with pytest.raises(Violation, match="it was due, and has not been told"):
+        scene.see(20.0)
+
+
 def test_where_a_machine_waits_for_nothing_a_refusal_is_told_at_once() -> None:
     scene = Scene()
     with pytest.raises(Violation, match=r"^law 20 \(answers\): at 5\.0 \[\] is told; what is so is \[\('refused', 1, "):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kick_proto.account import Account
 from kick_proto.endpoints.call import Host
 from kick_proto.pace import Pace
 from kick_proto.testing.simulation.engine import World
@@ -18,7 +19,7 @@ from kick_proto.testing.simulation.http.network import CALM
 from kick_proto.testing.simulation.http.pacing import MOST_STARTS, Pacing
 from kick_proto.testing.simulation.http.plans import WebPlan
 from kick_proto.testing.simulation.http.proving import FIRST_PROBE
-from kick_proto.testing.simulation.http.troubles import Busy, Outage, OutageKind
+from kick_proto.testing.simulation.http.troubles import Busy, Denied, Outage, OutageKind
 from kick_proto.testing.simulation.http.weighing import weight
 from kick_proto.testing.simulation.laws import Violation
 from kick_proto.testing.simulation.plans import Plan
@@ -320,6 +321,20 @@ def found(plan: Plan) -> Violation:
     return violation.value
 
 
+def test_a_second_call_that_is_refused_is_found_when_its_bound_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = proving.Proof.begin
+
+    def as_bad_as_before(self: proving.Proof) -> None:
+        begin(self)
+        self._net.climates.append(d.Climate(0.0, Host.API, Denied(), 1.0, 1e9))
+
+    monkeypatch.setattr(proving.Proof, "begin", as_bad_as_before)
+    world = World(plan_of())
+    with pytest.raises(Violation, match=r"^law 23 \(recovery\): all is well, and a call comes to nothing: Refused"):
+        world.run()
+    assert world.time.now == SAFETY + 3 * BOUND
+
+
 def test_calls_that_are_open_when_the_bound_is_over_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proving, "recovery_bound", lambda config: 1.0)
     busy = d.Climate(0.0, Host.SITE, Outage(OutageKind.SILENT), 1.0, 1e9)
@@ -329,7 +344,7 @@ def test_calls_that_are_open_when_the_bound_is_over_are_found(monkeypatch: pytes
 
 def test_who_remembers_more_than_it_may_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     heavy = weight(lived(plan_of()).web.callers[0].witness.machine)
-    monkeypatch.setattr(proving, "weight", lambda machine: heavy)
+    monkeypatch.setattr(proving, "weight", lambda machine: heavy if isinstance(machine, Account) else 0)
     monkeypatch.setattr(proving, "MOST_AT_REST", heavy)
     lived(plan_of())
     monkeypatch.setattr(proving, "MOST_AT_REST", heavy - 1)

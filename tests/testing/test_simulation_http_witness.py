@@ -22,7 +22,7 @@ from kick_proto.testing.simulation.http.network import SITES
 from kick_proto.testing.simulation.http.plans import CallerPlan
 from kick_proto.testing.simulation.http.secrets import MARK
 from kick_proto.testing.simulation.http.witness import MOST_REMEMBERED, host_of
-from kick_proto.testing.simulation.laws import Law
+from kick_proto.testing.simulation.laws import Law, Violation
 from tests.testing.callings import CLIENT, LOGGED_OUT
 from tests.testing.seeing import (
     ADDRESS,
@@ -272,6 +272,20 @@ def test_tokens_are_asked_for_once() -> None:
     scene = logged_in()
     sentence = f"POST {address} leaves for a call that is over, or that nobody made"
     broken(Law.LOGIN, sentence, lambda: scene.see(1.0, more_outputs(RENEWAL)))
+
+
+def test_what_leaves_too_often_is_known_from_what_is_due_beside_it() -> None:
+    scene = logged_in()
+    scene.witness.tell(0.0, "refresh")
+    scene.witness.tell(0.0, "introspect")
+    with pytest.raises(Violation, match=r"^law 7 \(on_time\): 2 requests are due at 0\.0, and what leaves is: POST"):
+        scene.see(0.0, outputs(lambda made: [*made, msgspec.structs.replace(made[1], ref=99)]))
+
+
+def test_a_request_without_a_number_is_nobodys() -> None:
+    request = Fetch(9, Request(method="GET", address=ADDRESS))
+    sentence = f"GET {ADDRESS} leaves for a call that is over, or that nobody made"
+    broken(Law.TRIES, sentence, lambda: Scene().see(1.0, more_outputs(request)))
 
 
 @pytest.mark.parametrize("number", [1, 2])

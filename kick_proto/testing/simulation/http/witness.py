@@ -152,21 +152,21 @@ class Witness:
             raise Violation(Law.SILENCE, f"closed is {is_closed} at {now}, and must be {self.model.closed}")
 
     def _see_fetches(self, now: float, lines: Lines, fetches: list[Fetch]) -> None:
-        names = [_name(fetch.request, self._sites) for fetch in fetches]
-        for name, fetch in zip(names, fetches, strict=True):
+        named = [(_name(fetch.request, self._sites), fetch) for fetch in fetches]
+        for name, fetch in named:
             self._pacing.see(host_of(self._sites, fetch.request), now)
             if fetch.ref in self._refs:
                 raise Violation(Law.INTERFACE, f"ref {fetch.ref} was there before")
             self._refs.append(fetch.ref)
             self._see_right(lines, name, fetch)
+        names = [name for name, _ in named]
         if names != [errand.name for errand in lines.starts]:
             said = ", ".join(_shown(fetch) for fetch in fetches)
             more = Counter(names) - Counter(errand.name for errand in lines.starts)
             law = Law.LOGIN if any(name.startswith(FOR_TOKENS) for name in more) else Law.ON_TIME
             raise Violation(law, f"{len(lines.starts)} requests are due at {now}, and what leaves is: {said}")
-        for errand, fetch in zip(lines.starts, fetches, strict=True):
-            errand.fetch = fetch.ref
-        lines.starts.clear()
+        for fetch in fetches:
+            lines.starts.pop(0).fetch = fetch.ref
 
     def _see_right(self, lines: Lines, name: str, fetch: Fetch) -> None:
         """Whether the request may ever leave, whenever that is."""
