@@ -1,12 +1,14 @@
 """Each decision about programs and hosts over HTTP, by what is another way after it."""
 
 from collections import deque
+from contextlib import nullcontext
 from typing import Any
 
 import msgspec
 import pytest
 
 from kick_proto.endpoints.call import Call, Host
+from kick_proto.rest import Client
 from kick_proto.secret import Secret
 from kick_proto.testing.simulation.decisions import TwinKind
 from kick_proto.testing.simulation.http import decisions as d
@@ -15,6 +17,7 @@ from kick_proto.testing.simulation.http.decisions import HttpDecision
 from kick_proto.testing.simulation.http.network import HttpNetwork
 from kick_proto.testing.simulation.http.plans import CallerPlan, WebPlan
 from kick_proto.testing.simulation.http.troubles import Busy
+from kick_proto.testing.simulation.laws import Violation
 from kick_proto.testing.simulation.timeline import Timeline
 from kick_proto.testing.site.ledger import Lifetimes
 from tests.testing.callings import CLIENT, LOGGED_IN, LOGGED_OUT, SAFETY, program_of, web_of
@@ -150,6 +153,13 @@ def test_a_login_takes_as_long_as_was_decided() -> None:
     assert [at for at, _, what in net.time.lines if what == "answer"] == [5.0]
 
 
+def test_a_login_comes_to_what_was_decided() -> None:
+    net = net_of(LOGGED_OUT)
+    decided(net, d.Login(0.0, 0, d.Browse.DENIES, 5.0))
+    wait(net, 9.0)
+    assert [at for at, _, what in net.time.lines if str(what).startswith("Declined")] == [5.0]
+
+
 def test_tokens_are_taken_up_again_or_anew() -> None:
     net = net_of(LOGGED_IN)
     vault = net.callers[0].vault
@@ -240,3 +250,13 @@ def test_a_copy_of_a_program_goes_along_for_so_many_steps(kind: TwinKind) -> Non
     assert net.programs[1].twin is not None
     decided(net, d.Submit(0.0, 2, d.CallKind.PAGE, 5, 1))
     assert net.programs[1].twin is None
+
+
+@pytest.mark.parametrize(("kind", "is_found"), [(TwinKind.ALIKE, False), (TwinKind.EARLY, True)])
+def test_a_copy_is_treated_as_was_decided(monkeypatch: pytest.MonkeyPatch, kind: TwinKind, is_found: bool) -> None:
+    handle_timeout = Client.handle_timeout
+    monkeypatch.setattr(Client, "handle_timeout", lambda self, now: handle_timeout(self, now + 30.0))
+    net = net_of(CLIENT)
+    decided(net, d.CopyProgram(0.0, 0, kind, 9), d.Submit(0.0, 0, d.CallKind.PAGE, 1, 1))
+    with pytest.raises(Violation, match="its twin") if is_found else nullcontext():
+        decided(net, d.Submit(0.0, 0, d.CallKind.PAGE, 2, 1))
