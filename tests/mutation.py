@@ -163,7 +163,7 @@ KILLED = frozenset({1, 3})
 """Exit codes of a mutant that a test told apart. Where its time was up, the machine may have been busy: tried again."""
 SURVIVED = 0
 """The exit code of a mutant with which all tests passed that touch its function."""
-LONG = "testing.simulation"
+LONG = re.compile(r"testing\.simulation(?!\.http)")
 """Here all tests take so long that a mutant which those that touch it let pass is not met by all of them once more."""
 AFRESH = """\
 import resource, sys, pytest
@@ -234,7 +234,7 @@ def score_of(module: str, place: Path, page: str) -> Score:
     survivors = tuple(
         name
         for name, code in left.items()
-        if name in listed or (code == SURVIVED and module.startswith(LONG)) or survives_afresh(name, module, place)
+        if name in listed or (code == SURVIVED and LONG.match(module)) or survives_afresh(name, module, place)
     )
     (place / LEFT).write_bytes(msgspec.json.encode(survivors))
     return Score(module, len(codes) - len(survivors), survivors, sum(name in listed for name in survivors))

@@ -34,7 +34,7 @@ class Scene:
     """One machine with its witness; what comes of a step is shown as ``bend`` has it."""
 
     def __init__(self, plan: CallerPlan = CLIENT, *, rate: float = 10.0) -> None:
-        program = Program(0, ProgramPlan(rate, rate, (plan,)), 0)
+        program = Program(ProgramPlan(rate, rate, (plan,)), 0)
         self.caller: Caller = program.callers[0]
         self.caller.begin(APP, SITES, 7)
         self.witness: Witness = self.caller.witness

@@ -25,7 +25,7 @@ PAGE = call_of(CallKind.PAGE, 1)
 
 
 def begun(*plans: CallerPlan, first: int = 0, seed: int = 7) -> Program:
-    program = Program(3, program_of(*plans), first)
+    program = Program(program_of(*plans), first)
     for caller in program.callers:
         caller.begin(APP, SITES, seed)
     return program
@@ -40,14 +40,14 @@ def alone() -> Caller:
 
 def test_a_program_has_its_callers_in_order_and_all_are_awake() -> None:
     program = begun(CLIENT, LOGGED_OUT, first=5)
-    assert (program.number, program.frozen_until, program.twin) == (3, 0.0, None)
+    assert (program.frozen_until, program.twin) == (0.0, None)
     assert [(caller.number, caller.program) for caller in program.callers] == [(5, program), (6, program)]
     kinds = [(type(caller.witness.machine), caller.plan) for caller in program.callers]
     assert kinds == [(Client, CLIENT), (Account, LOGGED_OUT)]
 
 
 def test_a_place_has_nothing_before_its_first_machine() -> None:
-    caller = Program(0, program_of(CLIENT), 0).callers[0]
+    caller = Program(program_of(CLIENT), 0).callers[0]
     assert (caller.generation, caller.vault, caller.stores_after, caller.open) == (0, None, 0.1, [])
     assert (caller.wakes_at, caller.reborn_at, caller.last, caller.logins) == (None, None, None, 0)
 
@@ -96,7 +96,7 @@ def test_each_machine_has_a_chance_of_its_own_that_its_seed_and_name_decide() ->
 
 
 def test_machines_of_a_program_share_its_pace() -> None:
-    program = Program(0, ProgramPlan(1.0, 1.0, (CLIENT, LOGGED_OUT)), 0)
+    program = Program(ProgramPlan(1.0, 1.0, (CLIENT, LOGGED_OUT)), 0)
     made = []
     for caller in program.callers:
         caller.begin(APP, SITES, 7)

@@ -74,7 +74,7 @@ def test_each_request_of_a_call_is_known_by_its_number(kind: d.CallKind) -> None
 
 def test_what_is_decided_of_the_way_holds_from_then_on() -> None:
     net = net_of(CLIENT)
-    assert (net.lag, net.is_tardy) == ((0.0, 0.0), False)
+    assert (net.lag, net.is_tardy, net.is_calm, net.is_over) == ((0.0, 0.0), False, False, False)
     decided(net, d.Lag(0.0, 0.5, 2.0), d.WebTardy(0.0))
     assert (net.lag, net.is_tardy) == ((0.5, 2.0), True)
 

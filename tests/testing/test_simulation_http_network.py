@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from kick_proto import oauth
+from kick_proto.backoff import Backoff
 from kick_proto.endpoints.call import Host
 from kick_proto.http import Response
 from kick_proto.testing.simulation.http import decisions as d
@@ -21,6 +23,7 @@ from kick_proto.testing.site.exchange import Cut
 from kick_proto.testing.site.ledger import Lifetimes
 from kick_proto.testing.site.trouble import CutOff, Slow
 from tests.testing.callings import (
+    CALLS,
     CLIENT,
     LOGGED_IN,
     LOGGED_OUT,
@@ -54,6 +57,16 @@ def alone(*decisions: Any, web: WebPlan | None = None) -> list[tuple[float, str]
 
 def test_a_request_and_its_answer_take_their_time() -> None:
     assert alone(LAG, calls(5.0, PAGE)) == [(5.0, "submit"), (5.0, "Fetch"), (7.0, "Responded"), (7.0, "Replied")]
+
+
+def test_another_seed_is_another_chance_on_the_way_and_in_a_machine() -> None:
+    config = msgspec.structs.replace(CALLS, backoff=Backoff(retries=1))
+    web = web_of(msgspec.structs.replace(CLIENT, config=oauth.Config(rest=config)))
+    lost = d.Unlucky(0.0, Host.SITE, Outage(OutageKind.LOST), 1, "")
+    for chancy in (d.Lag(0.0, 1.0, 3.0), lost):
+        plan = plan_of(chancy, calls(5.0, PAGE), web=web)
+        ends = [max(at for at, what in happened(msgspec.structs.replace(plan, seed=seed))) for seed in range(5)]
+        assert len(set(ends)) > 1
 
 
 def test_each_takes_a_time_of_its_own_between_the_two() -> None:
@@ -350,4 +363,4 @@ def test_counts_are_of_calls_and_of_requests_and_of_all_that_machines_were_told(
     assert [net.calls - idle.calls for net in (called, retried)] == [1, 1]
     assert [net.requests - idle.requests for net in (called, retried)] == [1, 2]
     assert [net.steps - idle.steps for net in (called, retried)] == [2, 4]
-    assert (idle.calls, idle.requests) == (1, 1)
+    assert (idle.calls, idle.requests, idle.steps) == (1, 1, 4)

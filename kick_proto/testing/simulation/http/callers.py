@@ -114,10 +114,9 @@ def _made(machine: Machine, events: list[Event]) -> Made:
 
 
 class Program:
-    """See the module's docstring."""
+    """See the module's docstring; ``first`` is the number of its first caller."""
 
-    def __init__(self, number: int, plan: ProgramPlan, first: int) -> None:
-        self.number = number
+    def __init__(self, plan: ProgramPlan, first: int) -> None:
         self.pace = Pace(plan.rate, plan.burst)
         self.pacing = Pacing(plan.rate, plan.burst)
         self.callers = [Caller(first + place, self, each) for place, each in enumerate(plan.callers)]

@@ -95,10 +95,11 @@ class HttpNetwork:
             rng=Chance(f"{seed}/site"), apps=(REGISTERED,), lifetimes=plan.lifetimes, mint=self._new_secret
         )
         self.programs: list[Program] = []
-        for number, each in enumerate(plan.programs):
-            first = sum(len(program.callers) for program in self.programs)
-            self.programs.append(Program(number, each, first))
-        self.callers = [caller for program in self.programs for caller in program.callers]
+        self.callers: list[Caller] = []
+        for each in plan.programs:
+            program = Program(each, len(self.callers))
+            self.programs.append(program)
+            self.callers += program.callers
 
     def begin(self) -> None:
         """Let every program begin."""
