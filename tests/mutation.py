@@ -44,7 +44,7 @@ LAW_TESTS = (
 """What holds the laws: bugs that are planted, too, which take much longer than the worlds of a seed."""
 HTTP_SIMULATION_TESTS = ("testing/test_simulation_http",)
 HTTP_PARTS: Mapping[str, tuple[str, ...]] = {
-    "account": ("test_simulation_http", "test_simulation_http_logins"),
+    "account": ("test_simulation_http", "test_simulation_http_logins", "test_simulation_http_witness"),
     "callers": ("test_simulation_http", "test_simulation_http_callers"),
     "deciding": ("test_simulation_http", "test_simulation_http_deciding"),
     "dice": ("test_seeds", "test_simulation_http_dice"),

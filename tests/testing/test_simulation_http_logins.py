@@ -164,6 +164,10 @@ def again(at: float) -> tuple[HttpDecision, ...]:
         ((slow(9.0, 1, TOKEN), command(5.0, APP_TOKEN), d.End(6.0, 0, False)), ["Declined"]),
         ((slow(9.0, 1, TOKEN), d.Login(5.0, 0, Browse.AGREES, 0.2), d.End(6.0, 0, False)), ["Declined"]),
         ((d.Login(5.0, 0, Browse.NEVER, 0.2), d.End(6.0, 0, True)), ["Declined"]),
+        (
+            (slow(9.0, 2, TOKEN), command(5.0, APP_TOKEN), d.Login(5.0, 0, Browse.AGREES, 0.2), d.End(6.0, 0, False)),
+            ["Declined"],
+        ),
         ((slow(9.0, 1, TOKEN), command(5.0, REFRESH), d.End(6.0, 0, False)), ["Unrefreshed"]),
         ((slow(9.0, 2, REVOCATION), command(5.0, REVOKE), d.End(6.0, 0, False)), ["Unrevoked"]),
         ((slow(9.0, 1, "/oauth"), command(5.0, INTROSPECT), d.End(6.0, 0, False)), ["Unintrospected"]),
@@ -276,6 +280,11 @@ def test_a_call_that_waits_is_refused_when_the_tokens_that_have_ended_are_taken_
     decisions = (slow(9.0, 1, TOKEN), calls(121.0), d.Adopt(122.0, 0, False))
     lines = happened(plan_of(*decisions, web=web_of(LOGGED_IN, access=120.0)))
     assert [(at, what) for at, what in lines if what in EVENTS] == [(122.0, "Refused")]
+
+
+def test_a_call_that_waits_is_refused_when_all_tokens_are_revoked() -> None:
+    decisions = (slow(9.0, 1, TOKEN), calls(121.0), command(122.0, REVOKE))
+    assert told(plan_of(*decisions, web=web_of(LOGGED_IN, access=120.0))) == ["Refused", "Revoked"]
 
 
 # At the end of an access token

@@ -205,7 +205,7 @@ class AccountModel:
 
     def next_at(self) -> float | None:
         """When something is due next."""
-        held = [until for _, until in self._waiting.values()][:1]
+        held = (until for _, until in self._waiting.values())
         moments = (self.login.next_at(), self._calls.next_at(), *held)
         return min((at for at in moments if at is not None), default=None)
 
