@@ -1,11 +1,13 @@
 """The way between programs and hosts in the simulation: what comes when, and what becomes of who sleeps or ends."""
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 import pytest
 
 from kick_proto import oauth
+from kick_proto.account import Account
 from kick_proto.backoff import Backoff
 from kick_proto.endpoints.call import Host
 from kick_proto.http import Response
@@ -331,6 +333,31 @@ def test_each_login_is_one_of_its_own() -> None:
     found = alone(one, other, web=web_of(LOGGED_OUT))
     assert found == [(5.0, "begin"), (6.0, "begin"), (9.0, "answer"), (9.0, "Declined"), (10.0, "answer")]
     assert answers(plan_of(one, other)) == [9.0, 10.0]
+
+
+@pytest.mark.parametrize(
+    ("browse", "names"),
+    [
+        (Browse.AGREES, ["code", "state"]),
+        (Browse.STRANGER, ["code", "state"]),
+        (Browse.DENIES, ["error", "error_description", "state"]),
+        (Browse.NONSENSE, ["what"]),
+    ],
+)
+def test_who_comes_back_brings_what_the_server_has_sent_but_for_one_thing(
+    monkeypatch: pytest.MonkeyPatch, browse: Browse, names: list[str]
+) -> None:
+    answer, brought = Account.answer, dict[str, str]()
+
+    def overheard(self: Account, now: float, query: str) -> None:
+        brought.update(parse_qsl(query))
+        answer(self, now, query)
+
+    monkeypatch.setattr(Account, "answer", overheard)
+    lived(plan_of(d.Login(5.0, 0, browse, 4.0)))
+    assert sorted(brought) == names
+    if "state" in brought:
+        assert brought["state"].startswith("x") is (browse is Browse.STRANGER)
 
 
 def test_when_all_is_well_nobody_comes_back_from_a_login_of_before() -> None:
