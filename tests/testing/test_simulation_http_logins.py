@@ -282,8 +282,10 @@ def test_a_call_that_waits_is_refused_when_the_tokens_that_have_ended_are_taken_
     assert [(at, what) for at, what in lines if what in EVENTS] == [(122.0, "Refused")]
 
 
-def test_a_call_that_waits_is_refused_when_all_tokens_are_revoked() -> None:
-    decisions = (slow(9.0, 1, TOKEN), calls(121.0), command(122.0, REVOKE))
+@pytest.mark.parametrize("at", [110.0, 121.0])
+def test_a_call_that_waits_is_refused_when_all_tokens_are_revoked(at: float) -> None:
+    """Whether the one in use is good still or has ended."""
+    decisions = (slow(9.0, 1, TOKEN), calls(at), command(at + 1.0, REVOKE))
     assert told(plan_of(*decisions, web=web_of(LOGGED_IN, access=120.0))) == ["Refused", "Revoked"]
 
 
