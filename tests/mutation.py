@@ -48,10 +48,23 @@ SIMULATION_PARTS: Mapping[str, tuple[str, ...]] = {
 LAWS = ("ledger", "lifeline", "reckoning", "witness")
 LAW_TESTS = tuple(f"testing/test_{name}" for name in (*LAWS, "witness_finds"))
 """What holds the laws of sessions by themselves. The bugs that are planted hold them too, and take much longer."""
-HTTP_SIMULATION_TESTS = ("testing/test_seeds", "testing/test_simulation_http")
-HTTP_LAWS = ("pacing", "proving", "weighing", "witness")
-HTTP_LAW_TESTS = ("testing/test_simulation_http_mutants",)
-"""What holds the worlds of a seed, and what holds their laws: bugs that are planted, which take much longer."""
+HTTP_SIMULATION_TESTS = ("testing/test_simulation_http",)
+HTTP_PARTS: Mapping[str, tuple[str, ...]] = {
+    "account": ("test_simulation_http", "test_simulation_http_logins", "test_simulation_http_witness"),
+    "callers": ("test_simulation_http", "test_simulation_http_callers"),
+    "deciding": ("test_simulation_http", "test_simulation_http_deciding"),
+    "dice": ("test_seeds", "test_simulation_http_dice"),
+    "homecoming": ("test_simulation_http_homecoming",),
+    "lines": ("test_simulation_http_limits", "test_simulation_http_lines"),
+    "login": ("test_simulation_http", "test_simulation_http_logins", "test_simulation_http_witness"),
+    "network": ("test_simulation_http", "test_simulation_http_deciding", "test_simulation_http_network"),
+    "pacing": ("test_simulation_http_laws",),
+    "proving": ("test_simulation_http", "test_simulation_http_laws"),
+    "troubles": ("test_simulation_http_troubles",),
+    "weighing": ("test_simulation_http_laws",),
+    "witness": ("test_simulation_http_facts", "test_simulation_http_logins", "test_simulation_http_witness"),
+}
+"""Whole seeds are tried where tests of a part by itself do not suffice: they take much longer."""
 
 TESTS: Mapping[str, tuple[str, ...]] = {
     "account": ("test_account", "test_account_edges"),
@@ -118,7 +131,10 @@ TESTS: Mapping[str, tuple[str, ...]] = {
         for part, names in SIMULATION_PARTS.items()
     },
     "testing.simulation.http": HTTP_SIMULATION_TESTS,
-    **{f"testing.simulation.http.{name}": (*HTTP_SIMULATION_TESTS, *HTTP_LAW_TESTS) for name in HTTP_LAWS},
+    **{
+        f"testing.simulation.http.{part}": tuple(f"testing/{test}" for test in tests)
+        for part, tests in HTTP_PARTS.items()
+    },
     "testing.site": (
         "testing/test_site",
         *(f"testing/test_site_{name}" for name in ("api", "chat", "framing", "oauth", "pages", "replies", "rewards")),
@@ -164,10 +180,6 @@ track_dependencies = false
 
 KILLED = frozenset({1, 3})
 """Exit codes of a mutant that a test told apart. Where its time was up, the machine may have been busy: tried again."""
-SURVIVED = 0
-"""The exit code of a mutant with which all tests passed that touch its function."""
-LONG = "testing.simulation.http"
-"""Here all tests take so long that a mutant which those that touch it let pass is not met by all of them once more."""
 AFRESH = """\
 import resource, sys, pytest
 resource.setrlimit(resource.RLIMIT_AS, (2**32, 2**32))
@@ -233,12 +245,8 @@ def score_of(module: str, place: Path, page: str) -> Score:
     codes: dict[str, int] = {}
     for meta in sorted((place / "mutants").rglob("*.meta")):
         codes |= msgspec.json.decode(meta.read_bytes())["exit_code_by_key"]
-    left = {name: code for name, code in codes.items() if code not in KILLED}
-    survivors = tuple(
-        name
-        for name, code in left.items()
-        if name in listed or (code == SURVIVED and module.startswith(LONG)) or survives_afresh(name, module, place)
-    )
+    left = [name for name, code in codes.items() if code not in KILLED]
+    survivors = tuple(name for name in left if name in listed or survives_afresh(name, module, place))
     (place / LEFT).write_bytes(msgspec.json.encode(survivors))
     return Score(module, len(codes) - len(survivors), survivors, sum(name in listed for name in survivors))
 

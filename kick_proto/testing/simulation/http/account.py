@@ -5,6 +5,7 @@ either. Each is told what the machine is told and says what must come of it: the
 client), the facts that are told (``told``), and the next moment at which something is due.
 """
 
+from math import inf
 from typing import Any, Protocol
 
 from kick_proto import oauth
@@ -12,15 +13,13 @@ from kick_proto.account import REFRESH_PAUSE
 from kick_proto.endpoints.call import Call
 from kick_proto.endpoints.oauth import App
 from kick_proto.http import HttpInput
-from kick_proto.outcomes import Failure, Outcome
+from kick_proto.outcomes import Outcome
 from kick_proto.secret import Secret
-from kick_proto.testing.simulation.http.lines import Ended, Errand, Lines, unreachable
-from kick_proto.testing.simulation.http.login import Fact, Login
+from kick_proto.testing.simulation.http.lines import Ended, Errand, Lines
+from kick_proto.testing.simulation.http.login import Fact, Login, Stage
 from kick_proto.tokens import TokenSet
 
 __all__ = ["AccountModel", "ClientModel", "Model"]
-
-LOG_IN = Failure(outcome=Outcome.UNAUTHORIZED, message="")
 
 
 class Model(Protocol):
@@ -44,7 +43,7 @@ class Model(Protocol):
         """The access token in use."""
         ...
 
-    def is_legal(self, command: str, arguments: tuple[Any, ...]) -> bool:
+    def is_legal(self, command: str) -> bool:
         """Whether a command may be given now."""
         ...
 
@@ -85,7 +84,7 @@ class ClientModel:
         """How many calls are open."""
         return len(self._calls.open)
 
-    def is_legal(self, command: str, arguments: tuple[Any, ...]) -> bool:
+    def is_legal(self, command: str) -> bool:
         """Whether a command may be given now."""
         return command != "submit" or (not self.closed and self.open_count < self._most)
 
@@ -95,7 +94,7 @@ class ClientModel:
             case "submit":
                 self._calls.submit(now, Errand(_named(arguments[0]), arguments[0], given))
             case "abandon":
-                wanted_no_more = [each for each in self._calls.open.values() if each.ref == arguments[0]]
+                wanted_no_more = [each for each in self._calls.open if each.ref == arguments[0]]
                 self._calls.abandon(now, wanted_no_more)
             case "set_token":
                 self.token = arguments[0]
@@ -120,7 +119,7 @@ class ClientModel:
         return self._calls.next_at()
 
     def _take_up(self) -> None:
-        self.told += [answer(ended) for ended in self._calls.ended]
+        self.told.extend(map(answer, self._calls.ended))
         self._calls.ended.clear()
 
 
@@ -133,7 +132,10 @@ def answer(ended: Ended) -> Fact:
 
 
 class AccountModel:
-    """Beside an account: the model of its login, of its calls, and of the calls that wait for a new token."""
+    """Beside an account: the model of its login, of its calls, and of the calls that wait for a new token.
+
+    ``_why`` is why there is none, as was told last.
+    """
 
     def __init__(self, app: App, config: oauth.Config, asking: Lines, calls: Lines) -> None:
         self.told: list[Fact] = []
@@ -144,11 +146,10 @@ class AccountModel:
         self._most = config.rest.max_queued
         self._hold = config.rest.hold
         self._waiting: dict[int, tuple[Errand, float]] = {}
-        self._is_holding = False
         self._given: TokenSet | None = None
         self._rejected: int | None = None
-        self._why = LOG_IN
-        self._paused_until = self._doubted_until = float("-inf")
+        self._why: object = Outcome.UNAUTHORIZED
+        self._paused_until = self._doubted_until = -inf
 
     @property
     def open_count(self) -> int:
@@ -160,7 +161,7 @@ class AccountModel:
         """The access token in use."""
         return None if self.login.tokens is None else self.login.tokens.access_token
 
-    def is_legal(self, command: str, arguments: tuple[Any, ...]) -> bool:
+    def is_legal(self, command: str) -> bool:
         """Whether a command may be given now."""
         match command:
             case "submit":
@@ -168,7 +169,7 @@ class AccountModel:
             case "abandon":
                 return True
             case _:
-                return self.login.is_legal(command, arguments)
+                return self.login.is_legal(command)
 
     def tell(self, now: float, command: str, arguments: tuple[Any, ...], given: Any) -> None:
         """A command was given, and gave that."""
@@ -184,13 +185,12 @@ class AccountModel:
             case _:
                 getattr(self.login, command)(now, *arguments)
                 if command == "revoke":
-                    self._refuse_waiting(LOG_IN)
+                    self._refuse_waiting(Outcome.UNAUTHORIZED)
         self._drain(now)
 
     def hear(self, now: float, received: HttpInput) -> None:
         """An exchange has ended."""
         self.login.lines.hear(now, received)
-        self.login.drain(now)
         self._calls.hear(now, received)
         self._drain(now)
 
@@ -202,11 +202,10 @@ class AccountModel:
         for ref in [ref for ref, (_, until) in self._waiting.items() if until <= now]:
             del self._waiting[ref]
             self.told.append(("refused", ref, Outcome.UNREACHABLE, 0))
-        self._watch()
 
     def next_at(self) -> float | None:
         """When something is due next."""
-        held = [until for _, until in self._waiting.values()][:1]
+        held = (until for _, until in self._waiting.values())
         moments = (self.login.next_at(), self._calls.next_at(), *held)
         return min((at for at in moments if at is not None), default=None)
 
@@ -214,13 +213,14 @@ class AccountModel:
 
     def _drain(self, now: float) -> None:
         while True:
+            self.login.drain(now)
             told, self.login.told = self.login.told, []
             for fact in told:
                 if fact[0] == "unrefreshed":
-                    self._why = Failure(outcome=fact[1], message="")  # type: ignore[arg-type]
+                    self._why = fact[1]
                     self._paused_until = now + REFRESH_PAUSE
                 elif fact[0] == "lost":
-                    self._why = LOG_IN
+                    self._why = Outcome.UNAUTHORIZED
             self.told += told
             self._use_tokens(now)
             ended = list(self._calls.ended)
@@ -236,7 +236,7 @@ class AccountModel:
         if is_new:
             self._given = tokens
             self._calls.set_token(now, has_one=tokens is not None)
-        if self._is_holding and not self.login.is_coming:
+        if self._waiting and not self.login.is_coming:
             if tokens is not None and (is_new or self._is_good(now)):
                 self._release(now)
             else:
@@ -272,27 +272,23 @@ class AccountModel:
     def _go(self, now: float, errand: Errand) -> None:
         if errand.wants_token and self._must_wait(now):
             self._waiting[errand.ref] = (errand, now + self._hold)
-            self._is_holding = True
         else:
             self._calls.submit(now, errand)
 
     def _must_wait(self, now: float) -> bool:
         """Whether new tokens are to be waited for; they are asked for where that is worth it."""
-        login = self.login
-        if self._given is None or login.is_coming:
-            is_needed = self._given is None or login.is_due(now) or self._is_rejected
-            return login.is_coming and is_needed
-        if not (login.is_due(now) or self._is_rejected) or not self._can_renew:
+        is_needed = self._given is None or self.login.is_due(now) or self._is_rejected
+        if self.login.is_coming or not is_needed:
+            return is_needed
+        if self._given is None or not self._can_renew or (self._is_good(now) and now < self._paused_until):
             return False
-        if self._is_good(now) and now < self._paused_until:
-            return False
-        login.refresh(now)
+        self.login.refresh(now)
         return True
 
     @property
     def _can_renew(self) -> bool:
-        stage = self.login.stage.value
-        return self.login.is_coming or stage == "unstored" or (stage == "held" and self.login.is_renewable)
+        login = self.login
+        return login.is_coming or login.stage is Stage.UNSTORED or (login.stage is Stage.HELD and login.is_renewable)
 
     @property
     def _is_rejected(self) -> bool:
@@ -303,26 +299,20 @@ class AccountModel:
 
     def _release(self, now: float) -> None:
         waiting, self._waiting = self._waiting, {}
-        self._watch()
         for errand, _ in waiting.values():
             self._calls.submit(now, errand)
 
-    def _refuse_waiting(self, failure: Failure) -> None:
-        self.told += [("refused", ref, failure.outcome, 0) for ref in self._waiting]
+    def _refuse_waiting(self, outcome: object) -> None:
+        self.told += [("refused", ref, outcome, 0) for ref in self._waiting]
         self._waiting.clear()
-        self._watch()
-
-    def _watch(self) -> None:
-        self._is_holding = self._is_holding and bool(self._waiting)
 
     def _abandon(self, now: float, ref: int) -> None:
         self._waiting.pop(ref, None)
-        self._calls.abandon(now, [each for each in self._calls.open.values() if each.ref == ref])
-        self._watch()
+        self._calls.abandon(now, [each for each in self._calls.open if each.ref == ref])
 
     def _close(self, now: float) -> None:
         if not self.closed:
-            self._refuse_waiting(unreachable())
+            self._refuse_waiting(Outcome.UNREACHABLE)
             self.login.close(now)
             self._calls.close()
         self.closed = True

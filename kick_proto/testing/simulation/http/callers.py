@@ -114,10 +114,9 @@ def _made(machine: Machine, events: list[Event]) -> Made:
 
 
 class Program:
-    """See the module's docstring."""
+    """See the module's docstring; ``first`` is the number of its first caller."""
 
-    def __init__(self, number: int, plan: ProgramPlan, first: int) -> None:
-        self.number = number
+    def __init__(self, plan: ProgramPlan, first: int) -> None:
         self.pace = Pace(plan.rate, plan.burst)
         self.pacing = Pacing(plan.rate, plan.burst)
         self.callers = [Caller(first + place, self, each) for place, each in enumerate(plan.callers)]
@@ -141,7 +140,7 @@ class Twin:
     def tell(self, now: float, caller: Caller, command: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
         """Give a command that may be illegal."""
         machine = self._before(now, caller)
-        if caller.witness.model.is_legal(command, arguments):
+        if caller.witness.model.is_legal(command):
             getattr(machine, command)(now, *arguments, **named)
 
     def hear(self, now: float, caller: Caller, received: HttpInput) -> None:

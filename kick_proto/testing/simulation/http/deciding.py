@@ -1,7 +1,6 @@
 """How each decision about programs and hosts is carried out: one function each, over the network that it befalls."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -30,8 +29,7 @@ CALLS: Mapping[d.CallKind, Callable[[], Call[Any]]] = {
 
 def call_of(kind: d.CallKind, number: int) -> Call[Any]:
     """A call of that kind, with a number in its query by which its requests are known."""
-    call = CALLS[kind]()
-    return _numbered(call, number)
+    return _numbered(CALLS[kind](), number)
 
 
 def _numbered(call: Call[Any], number: int) -> Call[Any]:
@@ -64,7 +62,7 @@ def _on_abandon(net: HttpNetwork, decision: d.Abandon) -> None:
 
 def _on_login(net: HttpNetwork, decision: d.Login) -> None:
     if caller := _account(net, decision.caller):
-        net.log_in(caller, decision.browse, decision.seconds)
+        net.log_in(caller, decision.seconds, decision.browse)
 
 
 def _on_command(net: HttpNetwork, decision: d.Command) -> None:
@@ -95,7 +93,7 @@ def _on_end(net: HttpNetwork, decision: d.End) -> None:
 
 
 def _on_unlucky(net: HttpNetwork, decision: d.Unlucky) -> None:
-    net.unlucky.append([decision, decision.times])
+    net.unlucky.append(decision)
 
 
 def _on_climate(net: HttpNetwork, decision: d.Climate) -> None:
@@ -119,11 +117,7 @@ def _on_nap(net: HttpNetwork, decision: d.Nap) -> None:
         for caller in program.callers:
             net.tell(caller, "submit", call_of(d.CallKind.PAGE, number))
     program.frozen_until = max(program.frozen_until, min(net.time.now + decision.seconds, net.safety))
-    net.time.at(program.frozen_until, partial(_thaw, net, decision.first), program)
-
-
-def _thaw(net: HttpNetwork, first: d.First, program: Any) -> None:
-    net.thaw(program, first)
+    net.time.at(program.frozen_until, net.thaw, (program, decision.first))
 
 
 def _on_copy(net: HttpNetwork, decision: d.CopyProgram) -> None:

@@ -29,7 +29,7 @@ SHARE = 0.3
 
 
 def come_home(target: Target, query: str, draw: Rng) -> str:
-    """Let a browser bring a query home; gives what has arrived.
+    """Let a browser bring a query home, all of it in one moment; gives what has arrived.
 
     Raises:
         Violation: it is not what was brought, or somebody else's, or something is left when it is over.
@@ -42,7 +42,7 @@ def come_home(target: Target, query: str, draw: Rng) -> str:
     request = f"GET {target.path}?{query} HTTP/1.1\r\nHost: localhost:{target.port}\r\n\r\n".encode()
     _see_events([Arrived(query)], _say(listener, BROWSER, request, draw))
     _see_events([], _say(listener, ANOTHER_TAB, request, draw))
-    listener.finish(1.0, "You are logged in.", ok=True)
+    listener.finish(0.0, "You are logged in.", ok=True)
     outputs = _outputs(listener)
     if not any(isinstance(output, Transmit) and output.ref == BROWSER for output in outputs):
         raise Violation(Law.LOGIN, "the browser is not told how the login went")

@@ -5,10 +5,11 @@ out from them what must leave (``starts``), what must be given up (``cancels``) 
 knows responses by ``outcomes.classify`` and bodies by the call's own ``parse``, and nothing of the machine.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
+from math import inf
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
@@ -20,7 +21,10 @@ from kick_proto.outcomes import Failure, Outcome, classify
 from kick_proto.rest import MOST_REDIRECTS, Config
 from kick_proto.testing.simulation.http.pacing import ROUNDING, Pacing
 
-__all__ = ["Ended", "Errand", "Lines", "Phase", "unreachable"]
+__all__ = ["FAILED", "Ended", "Errand", "Lines", "Phase"]
+
+FAILED: Mapping[Outcome, Failure] = {outcome: Failure(outcome=outcome, message="") for outcome in Outcome}
+"""What the model says itself of a call that comes to nothing: how, without a word."""
 
 
 class Phase(Enum):
@@ -36,13 +40,20 @@ class Errand:
     """One call; ``name`` is how its requests are known, ``ref`` how the application knows it.
 
     ``failures`` counts tries; ``wanted`` is what was asked for, ``call`` what is asked now, perhaps in its place.
+    ``began_at`` and ``fetch`` are of the latest try: when it left, and under which ref, which the machine chose.
     ``purpose`` and ``replayed`` are for who asks in the name of somebody.
     """
 
     __slots__ = (
         "began_at", "call", "credential", "failure", "failures", "fetch", "name", "phase", "purpose", "redirects",
-        "ref", "replayed", "retry_at", "turn", "until", "wanted",
+        "ref", "replayed", "retry_at", "until", "wanted",
     )  # fmt: skip
+
+    until: float
+    phase: Phase
+    began_at: float
+    retry_at: float
+    fetch: int
 
     def __init__(self, name: str, call: Call[Any], ref: int = 0, purpose: object = None) -> None:
         self.name = name
@@ -50,15 +61,11 @@ class Errand:
         self.ref = ref
         self.purpose = purpose
         self.replayed = False
-        self.begin(0, 0.0)
+        self.ask(call)
 
-    def begin(self, turn: int, until: float) -> None:
+    def begin(self, until: float) -> None:
         """Be made, for the first time or once more."""
-        self.turn = turn
         self.until = until
-        self.phase = Phase.QUEUED
-        self.fetch = 0
-        self.began_at = self.retry_at = 0.0
         self.ask(self.wanted)
 
     def ask(self, call: Call[Any]) -> None:
@@ -82,16 +89,11 @@ class Ended(msgspec.Struct):
     unix_now: float = 0.0
 
 
-def unreachable() -> Failure:
-    """There was no answer."""
-    return Failure(outcome=Outcome.UNREACHABLE, message="")
-
-
 class Lines:
     """The model; see the module's docstring. ``rng`` draws what the client's own draws."""
 
     def __init__(self, config: Config, pacing: Pacing, rng: Rng, in_flight: int) -> None:
-        self.open: dict[int, Errand] = {}
+        self.open: list[Errand] = []
         self.starts: list[Errand] = []
         self.cancels: list[Errand] = []
         self.ended: list[Ended] = []
@@ -101,18 +103,16 @@ class Lines:
         self._pacing = pacing
         self._rng = rng
         self._in_flight = in_flight
-        self._turns = 0
-        self._limited_at = dict.fromkeys(Host, float("-inf"))
-        self._paused_until = dict.fromkeys(Host, float("-inf"))
+        self._limited_at = dict.fromkeys(Host, -inf)
+        self._paused_until: dict[Host, float] = {}
         self._go_at: dict[Host, float] = {}
 
     # What the client is told
 
     def submit(self, now: float, errand: Errand) -> None:
         """Make a call."""
-        self._turns += 1
-        errand.begin(self._turns, now + self._config.hold)
-        self.open[errand.turn] = errand
+        errand.begin(now + self._config.hold)
+        self.open.append(errand)
         self._line_up(now, errand)
         self._settle(now)
 
@@ -128,16 +128,16 @@ class Lines:
         """Have a token, or none."""
         self.credential += 1
         self.has_token = has_one
-        for errand in list(self.open.values()):
+        for errand in list(self.open):
             if errand.phase is not Phase.FLYING and not self._may_ask(errand):
-                self._give_up(now, errand, LOGGED_OUT)
+                self._give_up(now, errand, FAILED[Outcome.UNAUTHORIZED])
         self._settle(now)
 
     def close(self) -> None:
         """End for good."""
-        for errand in list(self.open.values()):
+        for errand in list(self.open):
             self._cancel(errand)
-            self._refuse(errand, unreachable())
+            self._refuse(errand, FAILED[Outcome.UNREACHABLE])
         self._go_at.clear()
 
     def hear(self, now: float, received: HttpInput) -> None:
@@ -146,7 +146,7 @@ class Lines:
         if errand is None:
             return
         if isinstance(received, Unanswered):
-            self._on_failure(now, errand, unreachable(), is_safe=not received.sent)
+            self._on_failure(now, errand, FAILED[Outcome.UNREACHABLE], is_safe=not received.sent)
         else:
             self._on_response(now, errand, received)
         self._settle(now)
@@ -159,7 +159,7 @@ class Lines:
         is_due = bool(flying or held or waiting) or any(at <= now + ROUNDING for at in self._go_at.values())
         for errand in flying:
             self._cancel(errand)
-            self._on_failure(now, errand, unreachable())
+            self._on_failure(now, errand, FAILED[Outcome.UNREACHABLE])
         for errand in held:
             self._hold_no_longer(errand)
         for errand in waiting:
@@ -171,7 +171,7 @@ class Lines:
     def next_at(self) -> float | None:
         """When something is due next."""
         moments = [*self._go_at.values()]
-        for errand in self.open.values():
+        for errand in self.open:
             moments.append(self._answer_by(errand) if errand.phase is Phase.FLYING else errand.until)
             if errand.phase is Phase.WAITING:
                 moments.append(errand.retry_at)
@@ -199,19 +199,18 @@ class Lines:
             self._give_up(now, errand, failure)
 
     def _read(self, now: float, errand: Errand, response: Response, unix_now: float) -> None:
-        problem = Outcome.BAD_RESPONSE
-        if len(response.body) <= self._config.max_body:
-            try:
-                value = errand.call.parse(response)
-            except NotFound:
-                problem = Outcome.NOT_FOUND
-            except Exception:
-                problem = Outcome.BAD_RESPONSE
-            else:
-                self._end(errand)
-                self.ended.append(Ended(errand, value=value, unix_now=unix_now))
-                return
-        self._give_up(now, errand, Failure(outcome=problem, message="", status=response.status))
+        if len(response.body) > self._config.max_body:
+            self._give_up(now, errand, FAILED[Outcome.BAD_RESPONSE])
+            return
+        try:
+            value = errand.call.parse(response)
+        except NotFound:
+            self._give_up(now, errand, FAILED[Outcome.NOT_FOUND])
+        except Exception:
+            self._give_up(now, errand, FAILED[Outcome.BAD_RESPONSE])
+        else:
+            self._end(errand)
+            self.ended.append(Ended(errand, value=value, unix_now=unix_now))
 
     def _leave_alone(self, now: float, errand: Errand, failure: Failure) -> None:
         """Of several requests that were under way together, only the first 429 counts."""
@@ -233,10 +232,8 @@ class Lines:
             self._line_up(now, errand)
 
     def _is_followed(self, errand: Errand, response: Response) -> bool:
-        call, location = errand.call, response.header("location") or ""
-        here = urlsplit(self._config.sites.of(call.host))
-        there = urlsplit(location)
-        is_same = location.startswith("/") or (there.scheme, there.netloc) == (here.scheme, here.netloc)
+        call, here, location = errand.call, self._config.sites.of(errand.call.host), response.header("location")
+        is_same = location is not None and urlsplit(urljoin(here, location))[:2] == urlsplit(here)[:2]
         is_allowed = call.redirects and call.method == "GET" and call.host is not Host.ID
         return is_same and is_allowed and errand.redirects < MOST_REDIRECTS
 
@@ -267,7 +264,7 @@ class Lines:
         if self._may_ask(errand):
             errand.phase = Phase.QUEUED
         else:
-            self._give_up(now, errand, LOGGED_OUT)
+            self._give_up(now, errand, FAILED[Outcome.UNAUTHORIZED])
 
     def _settle(self, now: float) -> None:
         """Let start who may, in the order in which they were submitted."""
@@ -285,20 +282,20 @@ class Lines:
                 self._start(now, errand)
 
     def _start(self, now: float, errand: Errand) -> None:
-        errand.phase, errand.began_at, errand.fetch = Phase.FLYING, now, 0
+        errand.phase, errand.began_at = Phase.FLYING, now
         errand.credential = self.credential if self.has_token and errand.wants_token else 0
         self.starts.append(errand)
 
     def _hold_no_longer(self, errand: Errand) -> None:
         is_limited = self._pacing.limits(errand.call.host) > 0
         outcome = Outcome.RATE_LIMITED if is_limited else Outcome.UNREACHABLE
-        self._refuse(errand, errand.failure or Failure(outcome=outcome, message=""))
+        self._refuse(errand, errand.failure or FAILED[outcome])
 
     def _may_ask(self, errand: Errand) -> bool:
         return errand.call.auth is not Auth.NEEDED or errand.call.bearer is not None or self.has_token
 
     def _in(self, *phases: Phase, host: Host | None = None) -> list[Errand]:
-        return [each for each in self.open.values() if each.phase in phases and host in (None, each.call.host)]
+        return [each for each in self.open if each.phase in phases and host in (None, each.call.host)]
 
     def _answer_by(self, errand: Errand) -> float:
         return errand.began_at + self._config.timeouts.total
@@ -324,7 +321,4 @@ class Lines:
 
     def _end(self, errand: Errand) -> None:
         errand.phase = Phase.OVER
-        del self.open[errand.turn]
-
-
-LOGGED_OUT = Failure(outcome=Outcome.UNAUTHORIZED, message="")
+        self.open.remove(errand)

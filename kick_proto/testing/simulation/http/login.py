@@ -52,16 +52,26 @@ FINAL = (400, 401)
 
 
 class Login:
-    """The model; see the module's docstring. ``lines`` are the calls to the OAuth server."""
+    """The model; see the module's docstring. ``lines`` are the calls to the OAuth server.
+
+    ``_offer`` is what was told of the latest new tokens, which came at ``_offered_at`` (``_offered_unix`` by the wall
+    clock); ``_offered`` are those that wait to be stored. ``_unrevoked`` is why a revocation has failed.
+    """
+
+    tokens: TokenSet | None
+    renew_at: float | None
+    expires_at: float | None
+    _offer: Fact
+    _offered_at: float
+    _offered_unix: float
+    _unrevoked: Failure | None
 
     def __init__(self, app: App, config: oauth.Config, lines: Lines) -> None:
         self.stage = Stage.EMPTY
-        self.tokens: TokenSet | None = None
+        self._use_none()
         self.told: list[Fact] = []
         self.lines = lines
         self.spent: set[Secret | None] = set()
-        self.renew_at: float | None = None
-        self.expires_at: float | None = None
         self._app = app
         self._config = config
         self._state: str | None = None
@@ -69,14 +79,10 @@ class Login:
         self._login_by: float | None = None
         self._store_by: float | None = None
         self._offered: TokenSet | None = None
-        self._offered_at = 0.0
-        self._offered_unix = 0.0
-        self._offer: Fact = ()
-        self._unrevoked: Failure | None = None
 
     # What is asked
 
-    def is_legal(self, command: str, arguments: tuple[Any, ...]) -> bool:
+    def is_legal(self, command: str) -> bool:
         """Whether the command may be given now."""
         if command == "close":
             return True
@@ -127,7 +133,6 @@ class Login:
         self._has_begun = True
         self._drop(now, Purpose.EXCHANGE)
         self._login_by = now + self._config.login_timeout
-        self.drain(now)
 
     def answer(self, now: float, query: str) -> None:
         """The browser has come back."""
@@ -135,18 +140,16 @@ class Login:
             return
         said, state = dict(parse_qsl(query)), self._state
         self._state = self._login_by = None
-        if said.get("state") == state and "code" in said and "error" not in said:
+        if said.get("state") == state and "code" in said:
             # Only the server knows whether the verifier is right; that the code is exchanged is what is seen here.
             self._ask(now, Purpose.EXCHANGE, endpoints.exchange(self._app, Secret(said["code"]), Secret("")))
         else:
             self.told.append(("declined",))
-        self.drain(now)
 
     def request_app_token(self, now: float) -> None:
         """Tokens of the application itself are wanted."""
         if not self._asking(Purpose.APP_TOKEN):
             self._ask(now, Purpose.APP_TOKEN, endpoints.app_token(self._app))
-        self.drain(now)
 
     def adopt(self, now: float, tokens: TokenSet, unix_now: float) -> None:
         """Stored tokens are to be used."""
@@ -154,11 +157,10 @@ class Login:
         self._go(Stage.HELD)
         self._offered = None
         self._use(tokens, now, unix_now)
-        self.drain(now)
 
     def stored(self, now: float, tokens: TokenSet) -> None:
         """New tokens have been stored."""
-        if self._offered is None or self._offered != tokens:
+        if self._offered != tokens:
             return
         self._go(Stage.REVOKING if self.stage is Stage.REVOKING else Stage.HELD)
         self._offered = None
@@ -173,7 +175,6 @@ class Login:
         elif self.stage is Stage.HELD and self.tokens is not None:
             self._go(Stage.REFRESHING)
             self._ask(now, Purpose.REFRESH, self._renewal(self.tokens))
-        self.drain(now)
 
     def revoke(self, now: float) -> None:
         """The tokens are to be good for nothing."""
@@ -186,14 +187,12 @@ class Login:
         asked = {each.refresh_token: Hint.REFRESH for each in known if each.refresh_token is not None}
         asked |= {each.access_token: Hint.ACCESS for each in known}
         for token, hint in asked.items():
-            self._ask(now, Purpose.REVOKE, endpoints.revoke(token, hint, place=self._config.revoke_place))
-        self.drain(now)
+            self._ask(now, Purpose.REVOKE, endpoints.revoke(token, hint))
 
     def introspect(self, now: float) -> None:
         """What does the server know of the access token?"""
         if not self._asking(Purpose.INTROSPECT) and self.tokens is not None:
             self._ask(now, Purpose.INTROSPECT, endpoints.introspect(self.tokens.access_token))
-        self.drain(now)
 
     def close(self, now: float) -> None:
         """It is the end; to be told once."""
@@ -215,10 +214,9 @@ class Login:
             self._go(Stage.UNSTORED)
             self.told.append(("unrefreshed", Outcome.UNREACHABLE))
         self.lines.pass_time(now)
-        self.drain(now)
 
     def drain(self, now: float) -> None:
-        """Take up how calls to the OAuth server have ended."""
+        """Take up how calls to the OAuth server have ended; what was commanded, heard or waited for asks for it."""
         while self.lines.ended:
             ended = self.lines.ended.pop(0)
             if ended.failure is None:
@@ -281,36 +279,29 @@ class Login:
         self._offered_at, self._offered_unix = now, unix_now
         word = "refreshed" if purpose is Purpose.REFRESH else "issued"
         self._offer = (word, reply.access_token, refresh_token, kind, reply.lifetime)
-        # Its times are the event's own, which ``see_offer`` brings.
-        self._offered = None
         self.told.append(self._offer)
 
     def see_offer(self, tokens: TokenSet) -> None:
-        """These are the tokens of the event that was told of the latest offer, if they are."""
-        if self._offer and (tokens.access_token, tokens.refresh_token) == self._offer[1:3] and self.is_offering:
-            self._offered = tokens
-
-    @property
-    def is_offering(self) -> bool:
-        """Whether new tokens wait to be stored."""
-        return self.stage in (Stage.STORING, Stage.UNSTORED) or self._offered is not None
+        """These are the tokens of the event that was told of the latest offer; their times are its own."""
+        self._offered = tokens
 
     # Steps that the others share
 
     def _renewal(self, tokens: TokenSet) -> Call[TokenReply]:
-        if tokens.kind == "app" or tokens.refresh_token is None:
+        if tokens.refresh_token is None:
             return endpoints.app_token(self._app)
         return endpoints.refresh(self._app, tokens.refresh_token)
 
     def _use(self, tokens: TokenSet, now: float, unix_now: float) -> None:
         old, self.tokens = self.tokens, tokens
-        self.spent |= {old.refresh_token} if old is not None and old.refresh_token is not None else set()
-        self.spent -= {tokens.refresh_token}
+        if old is not None:
+            self.spent.add(old.refresh_token)
+        self.spent.discard(tokens.refresh_token)
         self.renew_at = self.expires_at = None
         if tokens.expires_at is not None:
             self.expires_at = now + tokens.expires_at.timestamp() - unix_now
             lifetime = (tokens.expires_at - tokens.issued_at).total_seconds()
-            self.renew_at = self.expires_at - max(0.0, min(0.1 * lifetime, 300.0))
+            self.renew_at = self.expires_at - min(0.1 * lifetime, 300.0)
 
     def _use_none(self) -> None:
         self.tokens = self.renew_at = self.expires_at = None
@@ -320,7 +311,7 @@ class Login:
         self._store_by = None
 
     def _asking(self, purpose: Purpose) -> list[Errand]:
-        return [each for each in self.lines.open.values() if each.purpose is purpose]
+        return [each for each in self.lines.open if each.purpose is purpose]
 
     def _ask(self, now: float, purpose: Purpose, call: Call[Any]) -> None:
         form = {name: _revealed(value) for name, value in (*call.form, *call.query)}
@@ -332,7 +323,7 @@ class Login:
         over = [ended for ended in self.lines.ended if ended.errand.purpose in purposes]
         for ended in over:
             self.lines.ended.remove(ended)
-        dropped = [each for each in self.lines.open.values() if each.purpose in purposes]
+        dropped = [each for each in self.lines.open if each.purpose in purposes]
         self.lines.abandon(now, dropped)
         return bool(dropped or over)
 

@@ -7,14 +7,14 @@ well again when nothing does. Whatever is written into the transcript is searche
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import msgspec
 
 from kick_proto.endpoints.call import Host
 from kick_proto.endpoints.oauth import App
-from kick_proto.http import Fetch, HttpInput, Request, Responded, Unanswered
+from kick_proto.http import Fetch, Request, Responded, Response, Unanswered
 from kick_proto.oauth.events import Issued, Lost, Refreshed, Revoked
 from kick_proto.redirect import parse_target
 from kick_proto.rest import Refused, Replied
@@ -53,18 +53,22 @@ PASTED = (Browse.TWICE, Browse.NONSENSE)
 CALM = 0.2
 """Seconds that a request or an answer takes at most when nothing goes wrong."""
 
+Heard: TypeAlias = Response | Unanswered
+"""What comes back of a request; when that is heard, only the moment tells."""
 
-class _Exchange:
-    """A request that is under way, and whose it is."""
 
-    __slots__ = ("caller", "generation", "host", "is_cancelled", "ref")
+class _Exchange(msgspec.Struct, frozen=True):
+    """A request that is under way: whose it is, of which of its machines, under which ref, and for which host."""
 
-    def __init__(self, caller: Caller, ref: int, host: Host) -> None:
-        self.caller = caller
-        self.generation = caller.generation
-        self.ref = ref
-        self.host = host
-        self.is_cancelled = False
+    caller: Caller
+    generation: int
+    ref: int
+    host: Host
+
+    @property
+    def key(self) -> tuple[int, int, int]:
+        """What no other exchange has."""
+        return self.caller.number, self.generation, self.ref
 
 
 class HttpNetwork:
@@ -81,20 +85,21 @@ class HttpNetwork:
         self.is_calm = False
         self.is_over = False
         self.climates: list[Climate] = []
-        self.unlucky: list[list[Any]] = []
+        self.unlucky: list[Unlucky] = []
         self._seed = seed
         self._minted = 0
         self._logins = 0
-        self._flying: dict[tuple[int, int, int], _Exchange] = {}
-        self._mail: list[tuple[_Exchange, HttpInput]] = []
+        self._cancelled: set[tuple[int, int, int]] = set()
+        self._mail: list[tuple[_Exchange, Heard]] = []
         self.site = KickSite(
             rng=Chance(f"{seed}/site"), apps=(REGISTERED,), lifetimes=plan.lifetimes, mint=self._new_secret
         )
         self.programs: list[Program] = []
-        for number, each in enumerate(plan.programs):
-            first = sum(len(program.callers) for program in self.programs)
-            self.programs.append(Program(number, each, first))
-        self.callers = [caller for program in self.programs for caller in program.callers]
+        self.callers: list[Caller] = []
+        for each in plan.programs:
+            program = Program(each, len(self.callers))
+            self.programs.append(program)
+            self.callers += program.callers
 
     def begin(self) -> None:
         """Let every program begin."""
@@ -151,7 +156,7 @@ class HttpNetwork:
             if isinstance(output, Fetch):
                 self._fetch(caller, output.ref, output.request)
             else:
-                self._flying[caller.number, caller.generation, output.ref].is_cancelled = True
+                self._cancelled.add((caller.number, caller.generation, output.ref))
         if at is None:
             caller.wakes_at = None
         elif at != caller.wakes_at:
@@ -182,8 +187,6 @@ class HttpNetwork:
                     self.time.at(at, self._store, (caller, caller.generation, tokens))
             case Lost() | Revoked():
                 caller.vault = None
-            case _:
-                pass
 
     def _store(self, what: tuple[Caller, int, TokenSet]) -> None:
         caller, generation, tokens = what
@@ -204,8 +207,7 @@ class HttpNetwork:
         self.requests += 1
         host = host_of(SITES, request)
         draw = Chance(f"{self._seed}/request {caller.number}/{caller.generation}/{ref}")
-        exchange = _Exchange(caller, ref, host)
-        self._flying[caller.number, caller.generation, ref] = exchange
+        exchange = _Exchange(caller, caller.generation, ref, host)
         there, back = (self.lag[0] + draw.random() * (self.lag[1] - self.lag[0]) for _ in range(2))
         trouble = self._trouble_for(host, request.address.removeprefix(SITES.of(host)), draw)
         if not isinstance(trouble, Outage):
@@ -215,11 +217,10 @@ class HttpNetwork:
             self.time.at(self.time.now + there, self._answer, (exchange, Unanswered(ref, trouble.kind.value, is_sent)))
 
     def _trouble_for(self, host: Host, path: str, draw: Chance) -> Trouble | None:
-        for each in self.unlucky:
-            decision: Unlucky = each[0]
-            if decision.host is host and path.startswith(decision.path) and each[1] > 0:
-                each[1] -= 1
-                return decision.trouble
+        for place, unlucky in enumerate(self.unlucky):
+            if unlucky.host is host and path.startswith(unlucky.path) and unlucky.times > 0:
+                self.unlucky[place] = msgspec.structs.replace(unlucky, times=unlucky.times - 1)
+                return unlucky.trouble
         for climate in self.climates:
             if climate.host is host and climate.until > self.time.now and draw.random() < climate.probability:
                 return climate.trouble
@@ -232,30 +233,29 @@ class HttpNetwork:
             self.site.trouble(self.time.now, exchange.host, trouble)
         reply = self.site.answer(self.time.now, self.time.unix_now, as_asked(request))
         self.site.take_frames()
-        heard: HttpInput = Responded(exchange.ref, reply.response, 0.0)
-        if reply.cut is not Cut.NEVER:
-            heard = Unanswered(exchange.ref, "the connection was lost")
+        is_whole = reply.cut is Cut.NEVER
+        heard = reply.response if is_whole else Unanswered(exchange.ref, "the connection was lost")
         self.time.at(self.time.now + reply.delay + back, self._answer, (exchange, heard))
 
-    def _answer(self, what: tuple[_Exchange, HttpInput]) -> None:
+    def _answer(self, what: tuple[_Exchange, Heard]) -> None:
         exchange, heard = what
         caller = exchange.caller
         if caller.program.frozen_until > self.time.now:
             self._mail.append(what)
             return
-        self._flying.pop((caller.number, exchange.generation, exchange.ref), None)
-        if exchange.generation != caller.generation or (exchange.is_cancelled and not self.is_tardy):
+        is_cancelled = exchange.key in self._cancelled
+        if exchange.generation != caller.generation or (is_cancelled and not self.is_tardy):
             return
-        if isinstance(heard, Responded):
-            heard = msgspec.structs.replace(heard, unix_now=self.time.unix_now)
-        self._record(caller, repr(heard))
-        caller.hear(self.time.now, heard)
+        received = heard if isinstance(heard, Unanswered) else Responded(exchange.ref, heard, self.time.unix_now)
+        self._record(caller, repr(received))
+        caller.hear(self.time.now, received)
         self._settle(caller)
 
     # Programs that stand still
 
-    def thaw(self, program: Program, first: First) -> None:
-        """Let a program wake that has slept."""
+    def thaw(self, what: tuple[Program, First]) -> None:
+        """Let a program wake that has slept; it does this first."""
+        program, first = what
         if program.frozen_until > self.time.now:
             return
         order: tuple[Callable[[Program], None], ...] = {
@@ -273,15 +273,15 @@ class HttpNetwork:
 
     def _deliver(self, program: Program) -> None:
         mail, self._mail = self._mail, []
-        for exchange, heard in mail:
-            self._answer((exchange, heard))
+        for what in mail:
+            self._answer(what)
 
     def _change_mind(self, program: Program) -> None:
         for caller in program.callers:
             self.abandon(caller, 0.0)
             if caller.plan.is_account and not caller.closed:
                 self.tell(caller, "introspect")
-                self.log_in(caller, Browse.AGREES, 1.0)
+                self.log_in(caller, 1.0)
 
     def abandon(self, caller: Caller, share: float) -> None:
         """Let the application want one of its calls no longer."""
@@ -303,11 +303,11 @@ class HttpNetwork:
             scopes=SCOPES,
         )
 
-    def log_in(self, caller: Caller, browse: Browse, seconds: float) -> None:
+    def log_in(self, caller: Caller, seconds: float, browse: Browse = Browse.AGREES) -> None:
         """Let somebody log in: there and back again, through the authorize page."""
         self._logins += 1
-        own = urlsafe_b64decode(MARK * 8) + self._logins.to_bytes(12)
-        url = self.tell(caller, "begin", entropy=own + own[::-1] + own)
+        verifier, state = (urlsafe_b64decode(self._new_secret()) for _ in range(2))
+        url = self.tell(caller, "begin", entropy=verifier + state)
         if url is not None and browse is not Browse.NEVER:
             caller.logins = self._logins
             what = (caller, self._logins, browse, url, seconds / 2)
@@ -316,12 +316,12 @@ class HttpNetwork:
     def _browse(self, what: tuple[Caller, int, Browse, str, float]) -> None:
         caller, login, browse, url, rest = what
         parts = urlsplit(url)
+        self.site.log_in(self.time.now, CAST[caller.number % len(CAST)].slug)
         if browse is Browse.DENIES:
             self.site.deny(self.time.now)
         asked = SiteRequest(method="GET", target=f"{parts.path}?{parts.query}")
         reply = self.site.answer(self.time.now, self.time.unix_now, asked)
-        self.site.log_in(self.time.now, CAST[caller.number % len(CAST)].slug)
-        query = urlsplit(reply.response.header("location") or "").query
+        query = urlsplit(dict(reply.response.headers)["location"]).query
         if browse is Browse.STRANGER:
             query = query.replace("state=", "state=x")
         elif browse is Browse.NONSENSE:
@@ -340,5 +340,6 @@ class HttpNetwork:
             self.tell(caller, "answer", query)
 
     def _new_secret(self) -> str:
+        """A text that is base64 as well, as a verifier is that somebody reads from entropy."""
         self._minted += 1
-        return f"{MARK * 6}{self._minted:06d}"
+        return f"{MARK * 6}{self._minted:08d}"

@@ -7,6 +7,7 @@ Source: ITU-T I.371, the generic cell rate algorithm, which allows what a token 
 """
 
 from collections import deque
+from math import inf
 
 from kick_proto.endpoints.call import Host
 from kick_proto.testing.simulation.laws import Law, Violation
@@ -29,7 +30,7 @@ class Pacing:
     def __init__(self, rate: float, burst: float) -> None:
         self._rate = rate
         self._burst = burst
-        self._arrival = dict.fromkeys(Host, float("-inf"))
+        self._arrival = dict.fromkeys(Host, -inf)
         self._held_until = dict.fromkeys(Host, 0.0)
         self._limits = dict.fromkeys(Host, 0)
         self._starts: dict[Host, deque[float]] = {host: deque(maxlen=MOST_STARTS) for host in Host}

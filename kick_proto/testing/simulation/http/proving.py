@@ -4,7 +4,7 @@ from kick_proto.account import Account
 from kick_proto.rest import Config, Replied
 from kick_proto.testing.simulation.http.callers import Caller
 from kick_proto.testing.simulation.http.deciding import call_of
-from kick_proto.testing.simulation.http.decisions import Browse, CallKind
+from kick_proto.testing.simulation.http.decisions import CallKind
 from kick_proto.testing.simulation.http.network import CALM, HttpNetwork
 from kick_proto.testing.simulation.http.weighing import MOST_AT_REST, weight
 from kick_proto.testing.simulation.laws import Law, Violation
@@ -77,7 +77,7 @@ class Proof:
         if self._is_answered(caller):
             self._proven.add(caller.number)
         elif isinstance(machine, Account) and not machine.is_renewable:
-            self._net.log_in(caller, Browse.AGREES, 2.0)
+            self._net.log_in(caller, 2.0)
             self._after(caller, self._try_again)
         else:
             refused = self._refused[caller.number] = self._refused.get(caller.number, 0) + 1

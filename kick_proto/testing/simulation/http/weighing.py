@@ -35,5 +35,5 @@ def _parts(each: object) -> Iterator[object]:
         yield from each
     else:
         yield from getattr(each, "__dict__", {}).values()
-        names = (name for kind in type(each).__mro__ for name in getattr(kind, "__slots__", ()))
+        names = (name for kind in type(each).__mro__ for name in vars(kind).get("__slots__", ()))
         yield from (getattr(each, name) for name in names if hasattr(each, name))

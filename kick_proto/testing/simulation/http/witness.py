@@ -91,7 +91,7 @@ class Witness:
         Raises:
             Violation: it is taken though illegal, or refused though legal.
         """
-        is_legal = self.model.is_legal(command, arguments)
+        is_legal = self.model.is_legal(command)
         given = None
         try:
             given = getattr(self.machine, command)(now, *arguments, **named)
@@ -137,36 +137,40 @@ class Witness:
             search("an event", repr(event))
         search("the machine", repr(self.machine))
         fetches = [output for output in outputs if isinstance(output, Fetch)]
-        of_host = [(host_of(self._sites, fetch.request), fetch) for fetch in fetches]
-        for lines in self.model.lines:
-            is_login = len(self.model.lines) > 1 and lines is self.model.lines[0]
-            self._see_fetches(now, lines, [fetch for host, fetch in of_host if (host is Host.ID) is is_login])
+        if isinstance(self.model, AccountModel):
+            asking, calls = self.model.lines
+            of_login = [fetch for fetch in fetches if host_of(self._sites, fetch.request) is Host.ID]
+            self._see_fetches(now, asking, of_login)
+            self._see_fetches(now, calls, [fetch for fetch in fetches if fetch not in of_login])
+        else:
+            self._see_fetches(now, self.model.lines[0], fetches)
         self._see_cancels(now, [output.ref for output in outputs if isinstance(output, Cancel)])
         self._see_events(now, events, at)
+        self._see_stage()
         self._see_deadline(now, at)
         if is_closed is not self.model.closed:
             raise Violation(Law.SILENCE, f"closed is {is_closed} at {now}, and must be {self.model.closed}")
 
     def _see_fetches(self, now: float, lines: Lines, fetches: list[Fetch]) -> None:
-        names = [_name(fetch.request, self._sites) for fetch in fetches]
-        for name, fetch in zip(names, fetches, strict=True):
+        named = [(_name(fetch.request, self._sites), fetch) for fetch in fetches]
+        for name, fetch in named:
             self._pacing.see(host_of(self._sites, fetch.request), now)
             if fetch.ref in self._refs:
                 raise Violation(Law.INTERFACE, f"ref {fetch.ref} was there before")
             self._refs.append(fetch.ref)
             self._see_right(lines, name, fetch)
+        names = [name for name, _ in named]
         if names != [errand.name for errand in lines.starts]:
             said = ", ".join(_shown(fetch) for fetch in fetches)
             more = Counter(names) - Counter(errand.name for errand in lines.starts)
             law = Law.LOGIN if any(name.startswith(FOR_TOKENS) for name in more) else Law.ON_TIME
             raise Violation(law, f"{len(lines.starts)} requests are due at {now}, and what leaves is: {said}")
-        for errand, fetch in zip(lines.starts, fetches, strict=True):
-            errand.fetch = fetch.ref
-        lines.starts.clear()
+        for fetch in fetches:
+            lines.starts.pop(0).fetch = fetch.ref
 
     def _see_right(self, lines: Lines, name: str, fetch: Fetch) -> None:
         """Whether the request may ever leave, whenever that is."""
-        errand = next((each for each in (*lines.starts, *lines.open.values()) if each.name == name), None)
+        errand = next((each for each in (*lines.starts, *lines.open) if each.name == name), None)
         if _renews(fetch):
             self._see_renewal(fetch)
         law = Law.LOGIN if name.startswith(FOR_TOKENS) else Law.TRIES
@@ -218,6 +222,12 @@ class Witness:
             is_about_calls = all(fact[0] in ABOUT_CALLS for fact in (*missing, *more))
             law = Law.ANSWERS if is_about_calls else Law.LOGIN
             raise Violation(law, f"at {now} {more} is told; what is so is {missing}")
+
+    def _see_stage(self) -> None:
+        if isinstance(self.machine, Account) and isinstance(self.model, AccountModel):
+            said, stage = self.machine.grant_state.value, self.model.login.stage.value
+            if said != stage:
+                raise Violation(Law.LOGIN, f"the grant is said to be {said}, and is {stage}")
 
     def _see_deadline(self, now: float, at: float | None) -> None:
         """One that comes too early is found out when it comes, for what is done then says what is wrong with it."""
