@@ -11,7 +11,7 @@ import pytest
 from kick_proto.frames import Frame
 from kick_proto.testing.traffic import SCENES
 from kick_proto.testing.traffic.stage import Stage
-from tests.testing.shows import CHANNEL, NOW, PREFIX, SPOKEN, flat, payloads, played, run
+from tests.testing.shows import ALL_SCENES, CHANNEL, NOW, PREFIX, SPOKEN, flat, payloads, played, run
 
 
 def test_what_is_deleted_was_said_before() -> None:
@@ -220,3 +220,93 @@ def test_the_twins_of_changed_settings_agree_minutes_in_one_seconds_in_the_other
             (60 * followers["min_duration"] or 1) if followers["enabled"] else 0
         )
         assert seconds["slow_mode"]["enabled"] == minutes["slow_mode"]["enabled"]
+
+
+def test_who_subscribes_for_the_first_time_has_not_subscribed_before() -> None:
+    months: dict[int, int] = {}
+    first = 0
+    for frame in flat(run(8_000, rare=0.3)):
+        for payload in payloads([frame], "ChatMessageEvent"):
+            badges = {badge["type"]: badge.get("count") for badge in payload["sender"]["identity"]["badges"]}
+            worn = badges.get("subscriber") or 0
+            assert worn >= months.get(payload["sender"]["id"], 0)
+            months[payload["sender"]["id"]] = worn
+        for payload in payloads([frame], "ChatMessageSentEvent"):
+            told = payload["message"]["months_subscribed"]
+            if payload["message"]["action"] == "subscribe":
+                assert told > months.get(payload["user"]["id"], 0)
+                months[payload["user"]["id"]] = told
+                first += told == 1
+    assert first > 20
+
+
+BOARDS = [
+    ("GiftsLeaderboardUpdated", "weekly_leaderboard", "monthly_leaderboard", "leaderboard"),
+    ("KicksLeaderboardUpdated", "gifts_week", "gifts_month", "gifts_lifetime"),
+]
+
+
+@pytest.mark.parametrize(("event", "week", "month", "lifetime"), BOARDS)
+def test_a_board_has_ten_places_and_who_gave_in_a_week_gave_in_the_month_and_in_the_lifetime(
+    event: str, week: str, month: str, lifetime: str
+) -> None:
+    seen = payloads(flat(run(8_000, rare=0.3)), event)
+    before: dict[str, dict[int, int]] = {each: {} for each in (week, month, lifetime)}
+    for payload in seen:
+        given = {}
+        for span, quantities in before.items():
+            rows = payload[span]
+            assert 0 < len(rows) <= 10
+            assert rows == sorted(rows, key=lambda row: (-row["quantity"], row["user_id"]))
+            given[span] = {row["user_id"]: row["quantity"] for row in rows}
+            assert len(given[span]) == len(rows)
+            for id, quantity in given[span].items():
+                assert quantity >= max(1, quantities.get(id, 0))
+            quantities.update(given[span])
+        for shorter, longer in ((week, month), (month, lifetime)):
+            # Who is on the one board and not on the other has given less than its tenth.
+            tenth = payload[longer][-1]["quantity"] if len(payload[longer]) == 10 else 0
+            for id, quantity in given[shorter].items():
+                assert quantity <= given[longer].get(id, tenth)
+    assert len(seen) > 50
+    assert len(seen[0][week]) < len(seen[0][month]) < len(seen[-1][lifetime]) == 10
+
+
+def test_the_total_of_a_gifter_is_what_the_board_says_and_the_badge() -> None:
+    totals: dict[int, int] = {}
+    on_board = 0
+    for act in run(8_000, rare=0.3):
+        for payload in payloads(act, "ChatMessageEvent"):
+            badges = {badge["type"]: badge.get("count") for badge in payload["sender"]["identity"]["badges"]}
+            assert badges.get("sub_gifter") == totals.get(payload["sender"]["id"], badges.get("sub_gifter"))
+        for board in payloads(act, "GiftsLeaderboardUpdated"):
+            told = payloads(act, "GiftedSubscriptionsEvent")[0]
+            gifter, count = board["gifter_id"], board["gifted_quantity"]
+            assert board.get("gifter_username", told["gifter_username"]) == told["gifter_username"]
+            assert count == told.get("gifted_total", len(told["gifted_usernames"]))
+            if "gifter_total" in told:
+                assert told["gifter_total"] == totals.get(gifter, told["gifter_total"] - count) + count
+                totals[gifter] = told["gifter_total"]
+            elif gifter in totals:
+                totals[gifter] += count
+            for row in board["leaderboard"]:
+                assert row["quantity"] == totals.get(row["user_id"], row["quantity"])
+                on_board += row["user_id"] == gifter
+    assert on_board > 20
+
+
+def test_a_broadcast_has_begun_when_it_began_whenever_that_is_told() -> None:
+    stage = Stage(CHANNEL, random.Random(7))
+    whole, level = ALL_SCENES["livestream_updated_2024"], ALL_SCENES["livestream_updated_flat_2024"]
+    for start, looks in ((NOW - 7_200, (NOW, NOW + 1, NOW + 2)), (NOW + 100, (NOW + 103, NOW + 104))):
+        begun = datetime.fromtimestamp(int(start), UTC)
+        for at in looks:
+            (columns,) = payloads(whole(stage, at), "LivestreamUpdated")
+            (told,) = payloads(level(stage, at), "LiveStream\\UpdatedLiveStreamEvent")
+            livestream = columns["livestream"]
+            assert livestream["created_at"] == f"{begun:%Y-%m-%d %H:%M:%S}"
+            assert livestream["start_time"] == f"{begun - timedelta(seconds=2):%Y-%m-%d %H:%M:%S}"
+            assert told["created_at"] == f"{begun:%Y-%m-%dT%H:%M:%S}.000000Z"
+            for key in ("id", "slug", "session_title"):
+                assert told[key] == livestream[key]
+        SCENES["stream_starts"](stage, NOW + 100)

@@ -37,8 +37,7 @@ def reply(stage: Stage, unix_now: float) -> list[Frame]:
 
 def celebration(stage: Stage, unix_now: float) -> list[Frame]:
     """A viewer shares a renewal, which may be days old; where nobody has one to share, it is an old one."""
-    renewal = stage.renewals.popleft() if stage.renewals else _old_renewal(stage, unix_now)
-    author = next((each for each in stage.crowd if each.id == renewal.person.id), renewal.person)
+    author, renewal = stage.renewed() or _old_renewal(stage, unix_now)
     shared = {
         "id": f"chceleb_{chance.ulid(stage.rng, renewal.unix_micros / 1_000_000)}",
         "type": "subscription_renewed",
@@ -175,11 +174,12 @@ def _staff(stage: Stage) -> Person:
     return stage.broadcaster if chance.happens(stage.rng, 0.2) else stage.moderator()
 
 
-def _old_renewal(stage: Stage, unix_now: float) -> Renewal:
+def _old_renewal(stage: Stage, unix_now: float) -> tuple[Person, Renewal]:
     faithful = (each for each in stage.viewers(20) if people.months_of(each) > 1)
     author = next(faithful, None) or stage.viewer()
     days = 7 * stage.rng.random()
-    return Renewal(author, max(2, people.months_of(author)), stamps.micros(unix_now - days * 86_400))
+    months = max(2, people.months_of(author))
+    return author, Renewal(author.id, months, stamps.micros(unix_now - days * 86_400))
 
 
 def _reference(rng: Rng, unix_now: float) -> dict[str, object]:
