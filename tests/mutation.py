@@ -107,7 +107,8 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "testing.strategies": ("testing/test_strategies", "testing/test_strategies_play"),
     **{f"testing.strategies.{name}": ("recording/test_strategies",) for name in ("damage", "recordings")},
     "testing.traffic": (
-        *("testing/test_seeds", "testing/test_showcase", "testing/test_traffic", "testing/test_traffic_stories"),
+        *("testing/test_seeds", "testing/test_showcase", "testing/test_traffic"),
+        *(f"testing/test_traffic_{name}" for name in ("chance", "people", "stories", "sums", "values")),
     ),
     "texts": ("test_texts",),
     "timers": ("test_timers",),
