@@ -222,13 +222,16 @@ class Stage:
             if each.id == person.id:
                 self.crowd[place] = people.with_role(each, role, count)
 
-    def renewed(self) -> tuple[Person, Renewal] | None:
-        """Take the first renewal that nobody has celebrated yet, of somebody who is still there."""
+    def renewed(self) -> tuple[Person, int, int] | None:
+        """Take the first renewal that nobody has celebrated yet, of somebody who is still there.
+
+        Gives who it is, for how many months in all, and when it was (unix microseconds).
+        """
         here = {each.id: each for each in self.crowd}
         while self.renewals:
             renewal = self.renewals.popleft()
             if renewal.person_id in here:
-                return here[renewal.person_id], renewal
+                return here[renewal.person_id], renewal.months, renewal.unix_micros
         return None
 
     def remember(self, message: Message) -> None:
