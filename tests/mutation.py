@@ -104,7 +104,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
         "testing/test_site",
         *(f"testing/test_site_{name}" for name in ("api", "chat", "framing", "oauth", "pages", "trouble")),
     ),
-    "testing.strategies": ("testing/test_strategies", "testing/test_strategies_play"),
+    "testing.strategies": tuple(f"testing/test_strategies{end}" for end in ("", "_play", "_reach")),
     **{f"testing.strategies.{name}": ("recording/test_strategies",) for name in ("damage", "recordings")},
     "testing.traffic": (
         *("testing/test_seeds", "testing/test_showcase", "testing/test_traffic"),
