@@ -35,6 +35,7 @@ ENDPOINT_TESTS = (
     ),
     "test_endpoints_oauth",
 )
+RECORDING_TESTS = ("recording/test_strategies", "recording/test_strategies_reach")
 SIMULATION_TESTS = ("testing/test_seeds", "testing/test_simulation")
 LAWS = ("ledger", "lifeline", "reckoning", "witness")
 LAW_TESTS = (
@@ -105,7 +106,8 @@ TESTS: Mapping[str, tuple[str, ...]] = {
         *(f"testing/test_site_{name}" for name in ("api", "chat", "framing", "oauth", "pages", "trouble")),
     ),
     "testing.strategies": tuple(f"testing/test_strategies{end}" for end in ("", "_play", "_reach")),
-    **{f"testing.strategies.{name}": ("recording/test_strategies",) for name in ("damage", "recordings")},
+    "testing.strategies.damage": RECORDING_TESTS,
+    "testing.strategies.recordings": RECORDING_TESTS,
     "testing.traffic": (
         *("testing/test_seeds", "testing/test_showcase", "testing/test_traffic"),
         *(f"testing/test_traffic_{name}" for name in ("chance", "people", "stories", "sums", "values")),

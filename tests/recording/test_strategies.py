@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from io import BytesIO
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 from hypothesis import strategies as st
 
 from kick_proto.recording.anonymising import anonymise
-from kick_proto.recording.lines import Line, Unreachable, encode_line
+from kick_proto.recording.lines import Unreachable, encode_line
 from kick_proto.recording.packing import lines_of
 from kick_proto.recording.replaying import play, replay
 from kick_proto.recording.transcript import Transcript, read
@@ -95,11 +95,6 @@ def test_what_is_left_is_replayed_and_told_without_names(damaged: Damaged) -> No
         again = read(made.lines)
         assert again.faults == ()
         assert replay(again).lines == made.lines
-
-
-def test_the_recordings_that_are_drawn_have_every_kind_of_line_but_parts() -> None:
-    kinds = seen(strategies.transcripts(), lambda recorded: (shape(raw)["line"] for raw in recorded.lines))
-    assert kinds == {row.__struct_config__.tag for row in get_args(Line)} - {"ended"}
 
 
 def states_of(damaged: Damaged) -> Iterator[str]:
