@@ -110,7 +110,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "testing.strategies.recordings": RECORDING_TESTS,
     "testing.traffic": (
         *("testing/test_seeds", "testing/test_showcase", "testing/test_traffic"),
-        *(f"testing/test_traffic_{name}" for name in ("chance", "people", "stories", "sums", "values")),
+        *(f"testing/test_traffic_{name}" for name in ("chance", "people", "stamps", "stories", "sums", "values")),
     ),
     "texts": ("test_texts",),
     "timers": ("test_timers",),
