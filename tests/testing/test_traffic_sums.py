@@ -11,7 +11,7 @@ from kick_proto.frames import Frame
 from kick_proto.testing.traffic import SCENES, wording
 from kick_proto.testing.traffic.stage import Stage
 from tests.testing.shows import ALL_SCENES, CHANNEL, NOW, PREFIX, flat, payloads, played, run
-from tests.testing.test_traffic_chance import SIGNS
+from tests.testing.test_traffic_chance import LAST, SIGNS
 
 
 def told(at: float) -> str:
@@ -93,6 +93,27 @@ def test_votes_that_come_when_a_poll_is_nearly_over_open_the_next_one() -> None:
         assert closed in ([], updates[:1])
         if closed:
             assert "has_voted" in updates[1]
+
+
+class Hasty:
+    """A source of chance with the longest burst, in which each frame takes two seconds off."""
+
+    def __init__(self) -> None:
+        self._first = True
+
+    def random(self) -> float:
+        drawn, self._first = (LAST if self._first else 0.0), False
+        return drawn
+
+
+def test_a_poll_that_could_run_out_in_one_burst_is_closed_before_it() -> None:
+    play = Playing()
+    play("poll_opens")
+    assert play.stage.poll is not None
+    for remaining, first in ((13, 11), (12, 0)):
+        play.stage.poll.remaining, play.stage.rng = remaining, Hasty()
+        updates = payloads(play("poll_votes"), "PollUpdateEvent")
+        assert updates[0]["poll"]["remaining"] == first
 
 
 @pytest.mark.parametrize("scene", ["poll_opens", "poll_votes", "poll_closes", "poll_deleted"])
