@@ -286,6 +286,18 @@ def test_the_stage_stays_small() -> None:
     assert len(stage.gifts.lifetime.rows()) == 10
 
 
+def test_the_stage_stays_small_where_people_are_sent_away() -> None:
+    stage = Stage(CHANNEL, random.Random(7))
+    for number in range(80):
+        SCENES["ban"](stage, NOW + number)
+        SCENES["timeout"](stage, NOW + number)
+    for number in range(150):
+        SPOKEN["plain"](stage, NOW + number)
+        SCENES["resubscription"](stage, NOW + number)
+    assert (len(stage.banned), len(stage.timed_out), len(stage.renewals), len(stage.messages)) == (50, 50, 20, MESSAGES)
+    assert len(stage.crowd) == CROWD
+
+
 # Commands.
 
 
