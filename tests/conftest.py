@@ -6,9 +6,11 @@ names how many examples are tried: ``dev`` (the default) 50, ``ci`` 100, the sam
 docs/testing.md.
 """
 
+import json
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
@@ -39,3 +41,11 @@ def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     monkeypatch.undo()
     time.tzset()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On a mutant the quickest tests run first: most that find it are quick, and the first that does ends the run."""
+    durations = Path("mutmut-stats.json")
+    if os.environ.get("HYPOTHESIS_PROFILE") == "mutation" and durations.exists():
+        took = json.loads(durations.read_text())["duration_by_test"]
+        items.sort(key=lambda item: took.get(item.nodeid, 0.0))

@@ -35,6 +35,7 @@ ENDPOINT_TESTS = (
     ),
     "test_endpoints_oauth",
 )
+RECORDING_TESTS = ("recording/test_strategies", "recording/test_strategies_reach")
 SIMULATION_TESTS = ("testing/test_seeds", "testing/test_simulation_engine", "testing/test_simulation_run")
 SIMULATION_PARTS: Mapping[str, tuple[str, ...]] = {
     "actors": ("simulation_actors", "simulation_network", "simulation_deciding"),
@@ -140,9 +141,12 @@ TESTS: Mapping[str, tuple[str, ...]] = {
         *(f"testing/test_site_{name}" for name in ("api", "chat", "framing", "oauth", "pages", "replies", "rewards")),
         "testing/test_site_trouble",
     ),
-    "testing.strategies": ("testing/test_strategies", "testing/test_strategies_play", "recording/test_strategies"),
+    "testing.strategies": tuple(f"testing/test_strategies{end}" for end in ("", "_play", "_reach")),
+    "testing.strategies.damage": RECORDING_TESTS,
+    "testing.strategies.recordings": RECORDING_TESTS,
     "testing.traffic": (
-        *("testing/test_seeds", "testing/test_showcase", "testing/test_traffic", "testing/test_traffic_stories"),
+        *("testing/test_seeds", "testing/test_showcase", "testing/test_traffic"),
+        *(f"testing/test_traffic_{name}" for name in ("chance", "people", "stamps", "stories", "sums", "values")),
     ),
     "texts": ("test_texts",),
     "timers": ("test_timers",),

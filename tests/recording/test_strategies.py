@@ -1,20 +1,20 @@
 """Recordings of any life and in any state: a sound one replays as it was, a damaged one is read as far as it goes."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
-from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from kick_proto.recording.anonymising import anonymise
-from kick_proto.recording.lines import Line, Unreachable, encode_line
+from kick_proto.recording.lines import Unreachable, encode_line
 from kick_proto.recording.packing import lines_of
 from kick_proto.recording.replaying import play, replay
 from kick_proto.recording.transcript import Transcript, read
 from kick_proto.testing import strategies
 from kick_proto.testing.strategies import Damaged, Recorded
+from tests.drawing import drawn, seen
 from tests.recording.making import recorded
 
 KEY = b"a key of at least sixteen bytes"
@@ -24,7 +24,7 @@ def of_file(lines: Sequence[bytes]) -> Transcript:
     return read(lines_of(BytesIO(b"".join(lines)).read))
 
 
-@given(strategies.transcripts())
+@drawn(strategies.transcripts)
 def test_a_recording_is_read_whole_and_replays_line_by_line(recorded: Recorded) -> None:
     transcript = of_file(recorded.lines)
     assert transcript.faults == ()
@@ -44,7 +44,7 @@ def shape(raw: bytes) -> dict[str, Any]:
     }
 
 
-@given(strategies.transcripts())
+@drawn(strategies.transcripts)
 def test_without_names_it_is_the_same_line_by_line_and_replays_as_well(recorded: Recorded) -> None:
     made = anonymise(read(recorded.lines), KEY)
     assert list(map(shape, made.lines)) == list(map(shape, recorded.lines))
@@ -62,7 +62,7 @@ def assert_all_is_read_that_is_left(damaged: Damaged) -> None:
     assert all(fault.problem for fault in transcript.faults)
 
 
-@given(strategies.damaged_transcripts())
+@drawn(strategies.damaged_transcripts)
 def test_of_a_damaged_recording_every_line_is_read_or_named(damaged: Damaged) -> None:
     assert_all_is_read_that_is_left(damaged)
 
@@ -78,40 +78,23 @@ def in_parts() -> Recorded:
 IN_PARTS = in_parts()
 
 
-@given(strategies.damaged_transcripts(st.just(IN_PARTS)))
+@drawn(lambda: strategies.damaged_transcripts(st.just(IN_PARTS)))
 def test_of_lines_in_parts_too(damaged: Damaged) -> None:
     assert_all_is_read_that_is_left(damaged)
 
 
-@given(strategies.damaged_transcripts())
+@drawn(strategies.damaged_transcripts)
 def test_as_a_file_it_is_read_as_its_lines_are(damaged: Damaged) -> None:
     assert of_file(damaged.lines) == read(damaged.lines)
 
 
-@given(strategies.damaged_transcripts().filter(lambda damaged: damaged.header is not None))
+@drawn(lambda: strategies.damaged_transcripts().filter(lambda damaged: damaged.header is not None))
 def test_what_is_left_is_replayed_and_told_without_names(damaged: Damaged) -> None:
     transcript = read(damaged.lines)
     for made in (replay(transcript), anonymise(transcript, KEY)):
         again = read(made.lines)
         assert again.faults == ()
         assert replay(again).lines == made.lines
-
-
-def seen(strategy: st.SearchStrategy[Any], look: Callable[[Any], Iterable[str]]) -> set[str]:
-    found: set[str] = set()
-
-    @settings(max_examples=120, database=None, derandomize=True, phases=[Phase.generate])
-    @given(strategy)
-    def collect(value: Any) -> None:
-        found.update(look(value))
-
-    collect()
-    return found
-
-
-def test_the_recordings_that_are_drawn_have_every_kind_of_line_but_parts() -> None:
-    kinds = seen(strategies.transcripts(), lambda recorded: (shape(raw)["line"] for raw in recorded.lines))
-    assert kinds == {row.__struct_config__.tag for row in get_args(Line)} - {"ended"}
 
 
 def states_of(damaged: Damaged) -> Iterator[str]:

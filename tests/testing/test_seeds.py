@@ -32,13 +32,13 @@ def test_a_seed_plans_the_same_sessions_and_the_same_troubles() -> None:
 
 
 def test_a_seed_tells_the_same_stories() -> None:
-    assert digest(map(encode_frame, flat(run(2_000, rare=0.3)))) == "6a74f78b5641b7d7"
+    assert digest(map(encode_frame, flat(run(2_000, rare=0.3)))) == "224d8cb546dedf32"
 
 
 def test_a_seed_plays_each_scene_alike() -> None:
     frames = (frame for scene in ALL_SCENES.values() for frame in flat(played(scene)))
-    assert digest(map(encode_frame, frames)) == "7ff018efc7f24e47"
+    assert digest(map(encode_frame, frames)) == "e90a4da7a7e1e709"
 
 
 def test_a_seed_shows_the_same() -> None:
-    assert digest(map(encode_frame, flat(show(300, 7)))) == "8a72ab007e5dc34c"
+    assert digest(map(encode_frame, flat(show(300, 7)))) == "c9b1bdda8af89090"

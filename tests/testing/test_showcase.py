@@ -30,3 +30,8 @@ def test_every_frame_comes_on_a_public_topic_of_the_channel() -> None:
 
 def test_the_same_chance_shows_the_same() -> None:
     assert show(300, 7) == show(300, 7) != show(300, 8)
+
+
+def test_as_many_acts_are_rare_as_in_the_traffic_if_nobody_says_how_many() -> None:
+    mostly, told = (Showcase(CHANNEL, random.Random(7), **share) for share in ({}, {"rare": 0.08}))
+    assert [mostly.act(NOW) for _ in range(50)] == [told.act(NOW) for _ in range(50)]

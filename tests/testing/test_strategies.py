@@ -17,8 +17,9 @@ from kick_proto.frames import Frame, encode_frame, parse_frame
 from kick_proto.ids import Channel, ChannelId, ChatroomId, topics_of
 from kick_proto.testing import strategies
 from kick_proto.testing.faults import NO_FAULTS, Faults
-from kick_proto.testing.strategies.frames import _is_frame
-from kick_proto.testing.strategies.payloads import TELLING
+from kick_proto.testing.strategies.frames import _is_frame, _tellings
+from kick_proto.testing.strategies.payloads import TELLING, _all, _making
+from tests.drawing import drawn
 from tests.scenes import FOX
 from tests.shapes import READ_AT, Json, decode
 
@@ -26,9 +27,19 @@ MADE = sorted({made for row in ROWS for made in row.makes}, key=lambda made: mad
 PAIRS = [(row, made) for row in ROWS for made in row.makes]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def made_anew() -> None:
+    """What the strategies have kept of themselves is forgotten, so that they are made by what is tested."""
+    for kept in (_all, _making, _tellings):
+        kept.cache_clear()
+
+
 def smallest(strategy: st.SearchStrategy[Any], condition: Callable[[Any], bool] = lambda _: True) -> Any:
-    """What failures shrink to, as long as the condition holds."""
-    return find(strategy, condition, settings=settings(database=None, derandomize=True, max_examples=200))
+    """What failures shrink to, as long as the condition holds; in any profile, even one that makes nothing small."""
+    phases = (Phase.generate, Phase.shrink)
+    return find(
+        strategy, condition, settings=settings(database=None, derandomize=True, max_examples=200, phases=phases)
+    )
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
@@ -117,7 +128,7 @@ def test_an_event_of_a_type_is_one_and_carries_its_frame(made: type[events.Event
     assert Decoders().decode(event.raw, event.received_at, event.channel) == event
 
 
-@given(strategies.events_of(events.Tipped, FOX))
+@drawn(lambda: strategies.events_of(events.Tipped, FOX))
 def test_an_event_may_be_of_one_channel(event: events.Tipped) -> None:
     assert event.channel == FOX
 
@@ -129,7 +140,7 @@ def test_what_no_row_makes_cannot_be_drawn() -> None:
         strategies.events_of(events.IdentifiedEvent, FOX)
 
 
-@given(strategies.frames(FOX))
+@drawn(lambda: strategies.frames(FOX))
 def test_a_frame_of_a_channel_is_readable_and_comes_on_a_topic_of_its_row(frame: Frame) -> None:
     event = Decoders().decode(frame, READ_AT, FOX)
     assert not isinstance(event, events.Undecodable)
@@ -137,17 +148,17 @@ def test_a_frame_of_a_channel_is_readable_and_comes_on_a_topic_of_its_row(frame:
     assert parse_frame(encode_frame(frame)) == frame
 
 
-@given(strategies.unknown_frames(FOX))
+@drawn(lambda: strategies.unknown_frames(FOX))
 def test_an_unknown_frame_is_unknown(frame: Frame) -> None:
     assert type(Decoders().decode(frame, READ_AT, FOX)) is events.Unknown
 
 
-@given(strategies.undecodable_frames(FOX))
+@drawn(lambda: strategies.undecodable_frames(FOX))
 def test_an_undecodable_frame_is_undecodable(frame: Frame) -> None:
     assert type(Decoders().decode(frame, READ_AT, FOX)) is events.Undecodable
 
 
-@given(strategies.well_formed_texts(FOX))
+@drawn(lambda: strategies.well_formed_texts(FOX))
 def test_a_well_formed_text_is_a_frame(text: str) -> None:
     assert parse_frame(text).event
 
@@ -157,24 +168,24 @@ def test_what_is_malformed_is_what_the_parser_does_not_read(text: str, is_frame:
     assert _is_frame(text) is is_frame
 
 
-@given(strategies.malformed_texts(FOX))
+@drawn(lambda: strategies.malformed_texts(FOX))
 def test_a_malformed_text_is_none(text: str) -> None:
     with pytest.raises(RemoteProtocolError):
         parse_frame(text)
 
 
-@given(strategies.protocol_texts(FOX))
+@drawn(lambda: strategies.protocol_texts(FOX))
 def test_a_protocol_text_is_of_the_protocol(text: str) -> None:
     assert parse_frame(text).event.startswith(("pusher:", "pusher_internal:"))
 
 
-@given(strategies.channels())
+@drawn(strategies.channels)
 def test_channels_are_of_kick(channel: Channel) -> None:
     assert channel.platform == "kick"
     assert len(topics_of(channel)) == 6
 
 
-@given(strategies.json_values())
+@drawn(strategies.json_values)
 def test_json_values_survive_a_round_trip(value: Json) -> None:
     assert msgspec.json.decode(msgspec.json.encode(value)) == value
 

@@ -29,6 +29,7 @@ from kick_proto.testing.faults import NO_FAULTS
 from kick_proto.testing.strategies import LATEST, Due, Hear, Script, Tell, Wait
 from kick_proto.testing.world import UNIX_EPOCH
 from tests.contract import LAWS, Law, Subject, armed
+from tests.drawing import drawn
 from tests.scenes import FOX, OWL, chat, kick_server, watching
 
 APP = oauth.App(client_id="app-1")
@@ -50,7 +51,7 @@ def test_the_scripts_of_a_session_find_every_law_obeyed(law: Law, data: st.DataO
     law(subject, script, data.draw(st.integers(0, len(script))))
 
 
-@given(strategies.session_scripts(FOX))
+@drawn(lambda: strategies.session_scripts(FOX))
 def test_a_script_can_be_played_twice_alike(script: Script) -> None:
     assert strategies.play(new_session(), script) == strategies.play(new_session(), script)
 
@@ -103,8 +104,7 @@ def test_most_scripts_lead_a_session_into_its_life() -> None:
     assert sum(confirmed for _, confirmed in seen) > len(seen) / 8
 
 
-@settings(max_examples=15)
-@given(strategies.schedules(most=3))
+@drawn(lambda: strategies.schedules(most=3), most=15)
 def test_a_session_outlives_every_schedule_of_faults(schedule: strategies.Schedule) -> None:
     server = kick_server()
     session, world = watching(FOX, servers=server, config=Config(backoff=Backoff(jitter="none", retries=None)))
@@ -114,13 +114,13 @@ def test_a_session_outlives_every_schedule_of_faults(schedule: strategies.Schedu
     assert session.confirmed == set(topics_of(FOX))
 
 
-@given(strategies.schedules(most=2))
+@drawn(lambda: strategies.schedules(most=2))
 def test_a_schedule_ends_in_peace(schedule: strategies.Schedule) -> None:
     assert len(schedule) <= 3
     assert schedule[-1].faults == NO_FAULTS
 
 
-@given(strategies.failures())
+@drawn(strategies.failures)
 def test_a_failure_is_told_as_one(response: Response) -> None:
     assert classify(response, UNIX_EPOCH) is not None
 
@@ -134,36 +134,36 @@ def read(call: Call[Any], response: Response) -> Any:
     return None
 
 
-@given(strategies.responses())
+@drawn(strategies.responses)
 def test_any_answer_is_read_or_refused(response: Response) -> None:
     read(public.by_slug("fox"), response)
     read(oauth.refresh(APP, Secret("r-1")), response)
 
 
-@given(strategies.rows_responses(public.Category))
+@drawn(lambda: strategies.rows_responses(public.Category))
 def test_the_rows_of_an_answer_are_read(response: Response) -> None:
     rows, sent = reading.rows(response, public.Category), msgspec.json.decode(response.body)["data"]
     assert [each.id for each in rows] == [each.get("id", 0) for each in sent]
 
 
-@given(strategies.row_responses(public.Category))
+@drawn(lambda: strategies.row_responses(public.Category))
 def test_the_row_of_an_answer_is_read(response: Response) -> None:
     assert isinstance(reading.row(response, public.Category), public.Category)
 
 
-@given(strategies.whole_responses(public.Category))
+@drawn(lambda: strategies.whole_responses(public.Category))
 def test_an_answer_without_an_envelope_is_read(response: Response) -> None:
     assert isinstance(reading.whole(response, public.Category), public.Category)
 
 
-@given(strategies.token_responses())
+@drawn(strategies.token_responses)
 def test_tokens_are_read(response: Response) -> None:
     reply = read(oauth.refresh(APP, Secret("r-1")), response)
     body = msgspec.json.decode(response.body)
     assert (reply.access_token, reply.lifetime) == (Secret(body["access_token"]), body["expires_in"])
 
 
-@given(strategies.garbled_responses())
+@drawn(strategies.garbled_responses)
 def test_a_garbled_answer_is_no_failure_to_the_client(response: Response) -> None:
     assert classify(response, UNIX_EPOCH) is None
     assert read(oauth.refresh(APP, Secret("r-1")), response) is None

@@ -73,6 +73,58 @@ def test_a_public_frame_comes_on_a_topic_of_the_channel_and_a_private_one_on_non
         assert [topic for topic in told if not topic.startswith("private-") or parse_topic(topic)] == []
 
 
+CHATROOM_EVENTS = (
+    *("AllowLinksActivated", "AllowLinksDeactivated", "BannedUserAdded", "BannedUserDeleted", "BannedWordAdded"),
+    *("BannedWordDeleted", "EmotesModeActivated", "EmotesModeDeactivated", "FollowersModeActivated"),
+    *("FollowersModeDeactivated", "MessageDeleted", "MessagePinned", "MessageUnpinned", "PollCreated", "PollDeleted"),
+    *("SlowModeActivated", "SlowModeDeactivated", "SubscribersModeActivated", "SubscribersModeDeactivated"),
+    "UserTimeouted",
+)
+CHANNEL_EVENTS = (
+    *("FollowerAdded", "FollowerDeleted", "RedeemedReward"),
+    *("SubscriptionCreated", "SubscriptionGifted", "SubscriptionRenewed"),
+)
+LIVESTREAM_EVENTS = (
+    *("CategoryChanged", "HostReceived", "TitleChanged", "MatureModeActivated", "MatureModeDeactivated"),
+)
+PRIVATE_TOPICS = {
+    **dict.fromkeys(CHATROOM_EVENTS, f"private-chatroom_{CHANNEL.chatroom_id}"),
+    **dict.fromkeys(CHANNEL_EVENTS, f"private-channel_{CHANNEL.channel_id}"),
+    **dict.fromkeys(LIVESTREAM_EVENTS, "private-livestream_{stream}"),
+    "PointsUpdated": "private-channelpoints-{user}",
+    f"{PREFIX}FollowersUpdatedForChannelOwner": f"private-channel.{CHANNEL.channel_id}",
+    f"{PREFIX}NewActivityFeedEvent": f"private-channel.{CHANNEL.channel_id}",
+    f"{PREFIX}NewSubscriberUpdatedEvent": f"private-channel.{CHANNEL.channel_id}",
+    f"{PREFIX}LivestreamUpdated": "private-livestream.{stream}",
+    f"{PREFIX}LiveStream\\UpdatedLiveStreamEvent": "private-livestream-updated.{stream}",
+}
+
+
+def test_a_private_event_comes_by_its_name_on_the_topic_of_its_family() -> None:
+    told: dict[str, str] = {}
+    stage = Stage(CHANNEL, random.Random(7))
+    for scene in PRIVATE_SCENES.values():
+        (frame,) = scene(stage, NOW)
+        assert stage.stream is not None
+        ids = {"stream": stage.stream.id, "user": json.loads(frame.data).get("user_id")}
+        told[frame.event] = frame.channel
+        assert frame.channel == PRIVATE_TOPICS[frame.event].format(**ids)
+    assert set(told) == set(PRIVATE_TOPICS)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["title_changed", "livestream_updated_2024", "livestream_updated_flat_2024", "outgoing_host", "stream_stops"],
+)
+def test_what_is_told_of_a_broadcast_follows_its_start_where_none_runs(name: str) -> None:
+    stage = Stage(CHANNEL, random.Random(7))
+    SCENES["stream_stops"](stage, NOW)
+    started, *frames = ALL_SCENES[name](stage, NOW + 9)
+    (payload,) = payloads([started], "StreamerIsLive")
+    assert payload["livestream"]["created_at"] == "2026-09-21T14:13:29.000000Z"
+    assert str(payload["livestream"]["id"]) in frames[0].channel + frames[0].data
+
+
 def test_most_chat_has_the_size_of_real_frames() -> None:
     sizes = sorted(len(encode_frame(frame)) for frame in flat(run(5_000, rare=0.0)))
     assert 600 < sizes[len(sizes) // 2] < 900
@@ -234,6 +286,18 @@ def test_the_stage_stays_small() -> None:
     assert len(stage.gifts.lifetime.rows()) == 10
 
 
+def test_the_stage_stays_small_where_people_are_sent_away() -> None:
+    stage = Stage(CHANNEL, random.Random(7))
+    for number in range(80):
+        SCENES["ban"](stage, NOW + number)
+        SCENES["timeout"](stage, NOW + number)
+    for number in range(150):
+        SPOKEN["plain"](stage, NOW + number)
+        SCENES["resubscription"](stage, NOW + number)
+    assert (len(stage.banned), len(stage.timed_out), len(stage.renewals), len(stage.messages)) == (50, 50, 20, MESSAGES)
+    assert len(stage.crowd) == CROWD
+
+
 # Commands.
 
 
@@ -241,6 +305,12 @@ def test_the_stage_stays_small() -> None:
 def test_a_share_outside_the_whole_is_refused(rare: float) -> None:
     with pytest.raises(LocalProtocolError, match="share of acts"):
         traffic(rare=rare)
+
+
+def test_a_share_of_none_draws_no_rare_act_whatever_chance_says_and_one_of_all_nothing_else() -> None:
+    chat = f"{PREFIX}ChatMessageEvent"
+    assert {frame.event for frame in Traffic(CHANNEL, Stuck(0.0), rare=0.0).act(NOW)} == {chat}
+    assert Traffic(CHANNEL, Stuck(1 - 2**-53), rare=1.0).act(NOW)[-1].event != chat
 
 
 def test_a_scene_is_played_by_its_name_public_or_private() -> None:
@@ -251,7 +321,8 @@ def test_a_scene_is_played_by_its_name_public_or_private() -> None:
 
 
 def test_a_scene_that_there_is_not_is_refused_with_a_list_of_those_that_there_are() -> None:
-    with pytest.raises(LocalProtocolError, match=r"no scene is called 'tea_party'.*gift_of_many.*points_updated"):
+    known = ", ".join(sorted([*SCENES, *PRIVATE_SCENES]))
+    with pytest.raises(LocalProtocolError, match=f"^no scene is called 'tea_party'; the scenes are: {known}$"):
         traffic().play("tea_party", NOW)
 
 

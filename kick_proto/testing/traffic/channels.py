@@ -6,7 +6,7 @@ Source: Seen: wire catalogue section 4, "LuckyUsersWhoGotGiftSubscriptionsEvent"
 from kick_proto.testing.traffic import chance, stamps
 from kick_proto.testing.traffic.stage import Stage, Stream
 
-__all__ = ["broadcast", "with_chatroom", "with_livestream"]
+__all__ = ["broadcast", "started_at", "with_chatroom", "with_livestream"]
 
 YEAR = 31_536_000
 
@@ -17,8 +17,8 @@ def with_chatroom(stage: Stage, unix_now: float, affiliate: dict[str, bool]) -> 
         "id": stage.channel.chatroom_id,
         "chatable_type": "App\\Models\\Channel",
         "channel_id": stage.channel.channel_id,
-        "created_at": stamps.laravel(unix_now - 2 * YEAR),
-        "updated_at": stamps.laravel(unix_now - 86_400),
+        "created_at": stamps.laravel(stage.first_told_at(unix_now) - 2 * YEAR),
+        "updated_at": stamps.laravel(stage.first_told_at(unix_now) - 86_400),
         "chat_mode_old": "public",
         "chat_mode": "public",
         "slow_mode": True,
@@ -39,17 +39,17 @@ def with_livestream(stage: Stage, unix_now: float, stream: Stream, viewer_count:
 
 
 def broadcast(stage: Stage, unix_now: float, stream: Stream, viewer_count: int) -> dict[str, object]:
-    """A broadcast with all its columns. One that ran before anybody looked began two hours ago."""
-    started_at = stream.started_at if stream.started_at is not None else unix_now - 7_200
+    """A broadcast with all its columns."""
+    began_at = started_at(stage, unix_now, stream)
     return {
         "id": stream.id,
         "slug": f"{stream.id:08x}-{stage.slug}-live",
         "channel_id": stage.channel.channel_id,
-        "created_at": stamps.spaced(started_at),
+        "created_at": stamps.spaced(began_at),
         "session_title": stream.title,
         "is_live": True,
         "risk_level_id": None,
-        "start_time": stamps.spaced(started_at - 2),
+        "start_time": stamps.spaced(began_at - 2),
         "source": None,
         "twitch_channel": None,
         "duration": 0,
@@ -57,6 +57,11 @@ def broadcast(stage: Stage, unix_now: float, stream: Stream, viewer_count: int) 
         "is_mature": False,
         "viewer_count": viewer_count,
     }
+
+
+def started_at(stage: Stage, unix_now: float, stream: Stream) -> float:
+    """When a broadcast began (unix seconds): one that ran before anybody looked, two hours before that."""
+    return stream.started_at if stream.started_at is not None else stage.first_told_at(unix_now) - 7_200
 
 
 def _channel(stage: Stage) -> dict[str, object]:

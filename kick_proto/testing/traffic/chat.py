@@ -16,7 +16,7 @@ from kick_proto.ids import TopicKind
 from kick_proto.machine import Rng
 from kick_proto.testing.traffic import chance, people, stamps, wording, writers
 from kick_proto.testing.traffic.people import Era, Person
-from kick_proto.testing.traffic.stage import Message, Renewal, Stage
+from kick_proto.testing.traffic.stage import Message, Stage
 
 __all__ = ["CHATTER", "Answering", "Scene", "chatter", "composed", "overheard", "say"]
 
@@ -37,13 +37,12 @@ def reply(stage: Stage, unix_now: float) -> list[Frame]:
 
 def celebration(stage: Stage, unix_now: float) -> list[Frame]:
     """A viewer shares a renewal, which may be days old; where nobody has one to share, it is an old one."""
-    renewal = stage.renewals.popleft() if stage.renewals else _old_renewal(stage, unix_now)
-    author = next((each for each in stage.crowd if each.id == renewal.person.id), renewal.person)
+    author, months, unix_micros = stage.renewed() or _old_renewal(stage, unix_now)
     shared = {
-        "id": f"chceleb_{chance.ulid(stage.rng, renewal.unix_micros / 1_000_000)}",
+        "id": f"chceleb_{chance.ulid(stage.rng, unix_micros / 1_000_000)}",
         "type": "subscription_renewed",
-        "total_months": renewal.months,
-        "created_at": stamps.go(renewal.unix_micros),
+        "total_months": months,
+        "created_at": stamps.go(unix_micros),
     }
     text = chance.pick(stage.rng, wording.CELEBRATIONS)
     return [say(stage, unix_now, author, text, kind="celebration", metadata={"celebration": shared})]
@@ -78,13 +77,13 @@ CHATTER: tuple[tuple[float, Scene], ...] = (
 """How often each kind is heard. The shares sum to 1."""
 
 
-_BOUNDS = tuple(accumulate(share for share, _ in CHATTER))
+_BOUNDS = tuple(accumulate(share for share, _ in CHATTER[:-1]))
+"""Where each kind ends, and the next one begins."""
 
 
 def chatter(stage: Stage, unix_now: float) -> list[Frame]:
     """Something is said, of a kind drawn from ``CHATTER``."""
-    place = bisect(_BOUNDS, stage.rng.random(), hi=len(CHATTER) - 1)
-    return CHATTER[place][1](stage, unix_now)
+    return CHATTER[bisect(_BOUNDS, stage.rng.random())][1](stage, unix_now)
 
 
 def overheard(stage: Stage, unix_now: float) -> tuple[list[Frame], Message]:
@@ -175,11 +174,12 @@ def _staff(stage: Stage) -> Person:
     return stage.broadcaster if chance.happens(stage.rng, 0.2) else stage.moderator()
 
 
-def _old_renewal(stage: Stage, unix_now: float) -> Renewal:
+def _old_renewal(stage: Stage, unix_now: float) -> tuple[Person, int, int]:
+    """Of the last week: who renewed, for how many months in all, and when (unix microseconds)."""
     faithful = (each for each in stage.viewers(20) if people.months_of(each) > 1)
     author = next(faithful, None) or stage.viewer()
     days = 7 * stage.rng.random()
-    return Renewal(author, max(2, people.months_of(author)), stamps.micros(unix_now - days * 86_400))
+    return author, max(2, people.months_of(author)), stamps.micros(unix_now - days * 86_400)
 
 
 def _reference(rng: Rng, unix_now: float) -> dict[str, object]:

@@ -18,6 +18,7 @@ __all__ = [
     "Era",
     "Person",
     "Role",
+    "gifts_of",
     "invent",
     "months_of",
     "named",
@@ -25,6 +26,7 @@ __all__ = [
     "reference",
     "robot",
     "sender",
+    "stranger",
     "with_role",
 ]
 
@@ -82,6 +84,11 @@ def invent(rng: Rng) -> Person:
     return named(rng, _username(rng), _roles(rng))
 
 
+def stranger(rng: Rng) -> Person:
+    """Somebody who was not there before, and wears nothing yet."""
+    return named(rng, _username(rng), ())
+
+
 def named(rng: Rng, username: str, roles: tuple[Role, ...], *, slug: str = "") -> Person:
     """Somebody of that name with those badges; without a slug, the name makes one as Kick's usually does."""
     id = chance.whole(rng, 40_000, 130_000_000)
@@ -119,6 +126,11 @@ def with_role(person: Person, type: str, count: int | None) -> Person:
 def months_of(person: Person) -> int:
     """How many months they have subscribed, by their badge."""
     return dict(person.roles).get("subscriber") or 0
+
+
+def gifts_of(person: Person) -> int:
+    """How many subscriptions they have given, by their badge."""
+    return dict(person.roles).get("sub_gifter") or 0
 
 
 def reference(person: Person) -> dict[str, object]:

@@ -112,7 +112,7 @@ def livestream_updated_flat_2024(stage: Stage, unix_now: float) -> list[Frame]:
         "id": stream.id,
         "slug": f"{stream.id:08x}-{stage.slug}-live",
         "session_title": stream.title,
-        "created_at": stamps.laravel(unix_now),
+        "created_at": stamps.laravel(channels.started_at(stage, unix_now, stream)),
         "language": "English",
         "is_mature": False,
         "viewers": chance.whole(stage.rng, 50, 3_000),

@@ -5,6 +5,7 @@ prediction) is a value of its own, or None. Everything that grows has a limit.
 """
 
 from collections import deque
+from collections.abc import Collection, Iterable
 
 import msgspec
 
@@ -43,7 +44,7 @@ class Message(msgspec.Struct, frozen=True):
 class Renewal(msgspec.Struct, frozen=True):
     """A subscription that was renewed; whoever did may celebrate it in the chat, once."""
 
-    person: Person
+    person_id: int
     months: int
     unix_micros: int
 
@@ -98,48 +99,68 @@ class Goal(msgspec.Struct, frozen=True):
 
 
 class Board:
-    """A leaderboard: what each gave, bounded, because the last places are nobody's concern."""
+    """A leaderboard: what each gave."""
 
-    LIMIT = 40
     PLACES = 10
 
     def __init__(self) -> None:
         self._given: dict[int, tuple[str, int]] = {}
 
-    def add(self, person: Person, quantity: int) -> None:
-        """Somebody gave that much more."""
-        self._given[person.id] = (person.username, self.given_by(person) + quantity)
-        if len(self._given) > self.LIMIT:
-            self._given = dict(self._ranked()[: self.LIMIT // 2])
+    def __len__(self) -> int:
+        return len(self._given)
+
+    def put(self, person: Person, quantity: int) -> None:
+        """Somebody has given that much in all."""
+        self._given[person.id] = (person.username, quantity)
 
     def given_by(self, person: Person) -> int:
-        """What somebody gave, 0 for those who fell off the board."""
+        """What somebody gave, 0 for those who are not on the board."""
         return self._given.get(person.id, ("", 0))[1]
+
+    def keep(self, ids: Collection[int]) -> None:
+        """The others fall off the board."""
+        self._given = {id: given for id, given in self._given.items() if id in ids}
+
+    def best(self, count: int) -> list[int]:
+        """The ids of those who gave most, the first of them first."""
+        return sorted(self._given, key=lambda id: (-self._given[id][1], id))[:count]
 
     def rows(self) -> list[dict[str, object]]:
         """The first ten, as all leaderboards are written."""
         return [
-            {"user_id": id, "username": username, "quantity": quantity}
-            for id, (username, quantity) in self._ranked()[: self.PLACES]
+            {"user_id": id, "username": self._given[id][0], "quantity": self._given[id][1]}
+            for id in self.best(self.PLACES)
         ]
-
-    def _ranked(self) -> list[tuple[int, tuple[str, int]]]:
-        return sorted(self._given.items(), key=lambda entry: (-entry[1][1], entry[0]))
 
 
 class Boards:
-    """The same board over three spans; a new month has not seen as many givers as a lifetime."""
+    """The same board over three spans: what was given in a week was given in the month too, and in the lifetime.
 
-    def __init__(self, rng: Rng, crowd: deque[Person], *, largest: int) -> None:
-        self.lifetime, self.week, self.month = Board(), Board(), Board()
-        for board, count in ((self.lifetime, 12), (self.month, 7), (self.week, 2)):
-            for person in chance.sample(rng, crowd, count):
-                board.add(person, chance.whole(rng, 1, largest))
+    A new month has not seen as many givers as a lifetime. All are bounded, because the last places are nobody's
+    concern: who falls off the board of the lifetime is on no other.
+    """
 
-    def add(self, person: Person, quantity: int) -> None:
-        """Somebody gave that much more."""
-        for board in (self.lifetime, self.month, self.week):
-            board.add(person, quantity)
+    LIMIT = 40
+
+    def __init__(self, rng: Rng, given: Iterable[tuple[Person, int]]) -> None:
+        self.lifetime, self.month, self.week = Board(), Board(), Board()
+        for place, (person, quantity) in enumerate(given):
+            self.lifetime.put(person, quantity)
+            if place < 7:
+                lately = chance.whole(rng, 1, quantity)
+                self.month.put(person, lately)
+                if place < 2:
+                    self.week.put(person, chance.whole(rng, 1, lately))
+
+    def add(self, person: Person, quantity: int, total: int | None = None) -> None:
+        """Somebody gave that much more; ``total`` in all, which is for the caller to know, or what the board says."""
+        self.lifetime.put(person, self.lifetime.given_by(person) + quantity if total is None else total)
+        for board in (self.month, self.week):
+            board.put(person, board.given_by(person) + quantity)
+        if len(self.lifetime) > self.LIMIT:
+            best = self.lifetime.best(self.LIMIT // 2)
+            for board in (self.lifetime, self.month, self.week):
+                board.keep(best)
 
 
 class Stage:
@@ -167,8 +188,9 @@ class Stage:
         self.subscriber_count = chance.whole(rng, 200, 4_000)
         self.follower_count = chance.whole(rng, 20_000, 90_000)
         self.goals_channel_id = f"channel_{chance.ulid(rng, chance.whole(rng, 1_680_000_000, 1_720_000_000))}"
-        self.gifts = Boards(rng, self.crowd, largest=60)
-        self.kicks = Boards(rng, self.crowd, largest=2_000)
+        self.gifts = Boards(rng, [(each, people.gifts_of(each)) for each in self.crowd if people.gifts_of(each)])
+        self.kicks = Boards(rng, [(each, chance.whole(rng, 1, 2_000)) for each in self.viewers(12)])
+        self._first_told_at: float | None = None
 
     @property
     def slug(self) -> str:
@@ -178,9 +200,13 @@ class Stage:
     def viewer(self) -> Person:
         """Somebody of the crowd; now and then somebody new, for whom somebody else has left."""
         if chance.happens(self.rng, 0.02):
-            self.crowd.append(people.invent(self.rng))
-            return self.crowd[-1]
+            return self.welcome(people.invent(self.rng))
         return chance.pick(self.rng, self.crowd)
+
+    def welcome(self, person: Person) -> Person:
+        """Somebody comes in, for whom somebody else has left."""
+        self.crowd.append(person)
+        return person
 
     def moderator(self) -> Person:
         """One of the moderators."""
@@ -196,6 +222,18 @@ class Stage:
             if each.id == person.id:
                 self.crowd[place] = people.with_role(each, role, count)
 
+    def renewed(self) -> tuple[Person, int, int] | None:
+        """Take the first renewal that nobody has celebrated yet, of somebody who is still there.
+
+        Gives who it is, for how many months in all, and when it was (unix microseconds).
+        """
+        here = {each.id: each for each in self.crowd}
+        while self.renewals:
+            renewal = self.renewals.popleft()
+            if renewal.person_id in here:
+                return here[renewal.person_id], renewal.months, renewal.unix_micros
+        return None
+
     def remember(self, message: Message) -> None:
         """Something was said."""
         self.messages.append(message)
@@ -206,17 +244,30 @@ class Stage:
 
     def dismiss(self, person: Person, away: deque[Person]) -> None:
         """A viewer must go, and what they said goes with them; somebody new fills the gap."""
+        # What was said may be older than a badge that they wear now.
+        person = next((each for each in self.crowd if each.id == person.id), person)
         kept = [each for each in self.crowd if each.id != person.id]
         self.crowd = deque([*kept, people.invent(self.rng)], CROWD)
         self.messages = deque([each for each in self.messages if each.author.id != person.id], MESSAGES)
-        self.renewals = deque([each for each in self.renewals if each.person.id != person.id], RENEWALS)
+        self.renewals = deque([each for each in self.renewals if each.person_id != person.id], RENEWALS)
         away.append(person)
 
     def pardon(self, away: deque[Person]) -> Person:
         """Whoever went last may come back; there must be somebody."""
-        person = away.pop()
-        self.crowd.append(person)
-        return person
+        return self.welcome(away.pop())
+
+    def first_told_at(self, unix_now: float) -> float:
+        """When it was first asked for: of what was there before anybody looked, all times are told from then."""
+        if self._first_told_at is None:
+            self._first_told_at = unix_now
+        return self._first_told_at
+
+    def give(self, person: Person, count: int) -> int:
+        """A viewer gives subscriptions, rises on the boards and wears it; gives what they ever gave here."""
+        total = people.gifts_of(person) + count
+        self.gifts.add(person, count, total)
+        self.promote(person, "sub_gifter", total)
+        return total
 
     def begin_stream(self, unix_now: float) -> Stream:
         """The channel goes live."""

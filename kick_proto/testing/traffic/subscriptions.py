@@ -35,8 +35,9 @@ CHUNK = 25
 
 
 def subscription(stage: Stage, unix_now: float) -> list[Frame]:
-    """Somebody subscribes for the first time."""
-    person = next((each for each in stage.viewers(20) if people.months_of(each) == 0), stage.viewer())
+    """Somebody subscribes for the first time; where all have subscribed before, somebody new."""
+    first = next((each for each in stage.viewers(20) if people.months_of(each) == 0), None)
+    person = first or stage.welcome(people.stranger(stage.rng))
     stage.subscriber_count += 1
     return _subscription(stage, unix_now, person, 1, None)
 
@@ -133,7 +134,7 @@ class Gift(msgspec.Struct, frozen=True):
 def _resubscription(stage: Stage, unix_now: float, text: str | None) -> list[Frame]:
     person = stage.viewer()
     months = max(2, people.months_of(person) + 1)
-    stage.renewals.append(Renewal(person, months, stamps.micros(unix_now)))
+    stage.renewals.append(Renewal(person.id, months, stamps.micros(unix_now)))
     return _subscription(stage, unix_now, person, months, text)
 
 
@@ -183,9 +184,7 @@ def _activity(stage: Stage, unix_now: float, type: str, username: str, metadata:
 def _gift(stage: Stage, count: int) -> Gift:
     """Somebody gives to others, and rises on the boards."""
     gifter, *recipients = stage.viewers(count + 1)
-    stage.gifts.add(gifter, count)
-    total = stage.gifts.lifetime.given_by(gifter)
-    stage.promote(gifter, "sub_gifter", total)
+    total = stage.give(gifter, count)
     _receive(stage, recipients)
     return Gift(gifter, recipients, total)
 

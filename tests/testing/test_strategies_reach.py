@@ -1,0 +1,614 @@
+"""What the strategies draw reaches all that they promise: every kind, every word, both ends of a range; and no more."""
+
+import re
+import string
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import strategies as st
+
+from kick_proto import events, payloads
+from kick_proto.decoders import PREFIX, ROWS, Decoders
+from kick_proto.endpoints.public import channels as public
+from kick_proto.errors import RemoteProtocolError
+from kick_proto.frames import PING, PONG, Frame, parse_frame
+from kick_proto.http import Response
+from kick_proto.ids import Channel, topic_of, topics_of
+from kick_proto.machine import Closed, Failed, Opened, Received
+from kick_proto.testing import strategies
+from kick_proto.testing.faults import MALFORMED, NO_FAULTS, Faults
+from kick_proto.testing.personalities import PERSONALITIES
+from kick_proto.testing.strategies import LATEST, RECOVERABLE, Due, Hear, Script, Step, Tell, Turn, Wait
+from kick_proto.testing.strategies.responses import FAILURES
+from tests.drawing import seen
+from tests.scenes import FOX, OWL, kick_server, watching
+from tests.shapes import READ_AT
+
+# Values.
+
+SAYINGS = (
+    "hello",
+    "!so ada",
+    "[emote:37226:KEKW] gg",
+    "@ada_l look: https://kick.com/ada",
+    "ÀÉ \N{FOX FACE}",
+    "a" * 500,
+)
+JSON_KINDS = {"NoneType", "bool", "int", "float", "str", "list", "dict"}
+
+
+def test_people_type_what_kick_shows_and_anything_else_that_is_a_text() -> None:
+    texts = seen(strategies.texts_of_people(), lambda text: [text])
+    assert set(SAYINGS) <= texts
+    assert "" in texts
+    assert max(len(text) for text in texts - set(SAYINGS)) <= 20
+    assert max(len(text) for text in texts - set(SAYINGS)) > 3
+    assert not all(text.isascii() for text in texts - set(SAYINGS))
+    assert all(text.encode() for text in texts if text)
+    assert "" not in seen(strategies.texts_of_people(min_size=1), lambda text: [text])
+
+
+FORMS = {
+    "a zone": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00",
+    "Z": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
+    "microseconds": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z",
+    "no zone": r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d",
+}
+
+
+def test_a_moment_has_any_of_the_spellings_of_the_wire_and_lies_in_this_century() -> None:
+    def look(text: str) -> Iterator[str]:
+        (form,) = (name for name, pattern in FORMS.items() if re.fullmatch(pattern, text))
+        year = int(text[:4])
+        assert 2000 <= year <= 2100
+        yield form
+        yield "early" if year < 2050 else "late"
+
+    assert seen(strategies.moments(), look) == {*FORMS, "early", "late"}
+
+
+def kinds(value: Any) -> Iterator[str]:
+    """The kinds of a JSON value and of all within it, and how it looks at its ends."""
+    yield type(value).__name__
+    if isinstance(value, list):
+        yield f"a list of {min(len(value), 3)}"
+        for item in value:
+            yield from kinds(item)
+    elif isinstance(value, dict):
+        assert all(isinstance(key, str) for key in value)
+        yield f"an object of {min(len(value), 3)}"
+        for item in value.values():
+            yield from kinds(item)
+    elif type(value) is int:
+        assert abs(value) <= 2**53
+        yield "below 0" if value < 0 else "beyond 32 bits" if value > 2**32 else "small"
+
+
+SIZES = {f"{container} of {size}" for container in ("a list", "an object") for size in range(4)}
+
+
+def test_any_json_is_drawn_whole_numbers_as_far_as_every_reader_has_them() -> None:
+    found = seen(strategies.json_values(), kinds, examples=200)
+    assert found == {*JSON_KINDS, *SIZES, "below 0", "beyond 32 bits", "small"}
+
+
+class Sample(msgspec.Struct, rename={"kind": "type"}):
+    """Something of every kind that a payload may hold."""
+
+    id: int
+    user_id: int | None
+    count: int
+    least: int
+    kind: str
+    ratio: float
+    anything: Any
+    texts: dict[str, int]
+    pairs: tuple[tuple[int, str], ...]
+    at: datetime
+    flag: bool
+    inner: payloads.MessageReference | None = None
+
+
+def test_numbers_of_a_struct_count_or_name_and_names_begin_with_one() -> None:
+    def look(value: Any) -> Iterator[str]:
+        assert value["id"] >= 1
+        assert value["user_id"] is None or value["user_id"] >= 1
+        assert value["count"] >= 0
+        assert max(value["id"], value["count"]) <= 2**53
+        assert 0 <= value["ratio"] <= 4e12
+        assert len(value["pairs"]) <= 3
+        assert len(value["texts"]) <= 3
+        assert all(isinstance(pair, list) and isinstance(pair[0], int) for pair in value["pairs"])
+        assert any(re.fullmatch(form, value["at"]) for form in FORMS.values())
+        yield f"ratio: {type(value['ratio']).__name__}"
+        yield f"anything: {type(value['anything']).__name__}"
+        yield f"flag: {value['flag']}"
+        yield f"pairs: {len(value['pairs'])}"
+        yield f"texts: {len(value['texts'])}"
+        yield f"user_id: {value['user_id'] is None}"
+        yield "no count" if value["count"] == 0 else "a count"
+        yield "inner: absent" if "inner" not in value else f"inner: {type(value['inner']).__name__}"
+
+    assert seen(strategies.values_of(Sample), look, examples=120) == {
+        *("ratio: int", "ratio: float", "flag: True", "flag: False", "no count", "a count"),
+        *(f"anything: {kind}" for kind in JSON_KINDS),
+        *(f"{each}: {size}" for each in ("pairs", "texts") for size in range(4)),
+        *("user_id: True", "user_id: False", "inner: absent", "inner: dict", "inner: NoneType"),
+    }
+
+
+def test_what_is_told_of_a_field_stands_wherever_the_object_around_it_does() -> None:
+    told = {"type": st.just("tea"), "inner.id": st.just("x"), "in.id": st.just("never"), "kind": st.just("never")}
+
+    def look(value: Any) -> Iterator[str]:
+        assert value["type"] == "tea"
+        yield str(value["inner"]) if value.get("inner") is None else value["inner"]["id"]
+
+    with_inner = seen(strategies.values_of(Sample, told), lambda value: look({"inner": None, **value}), examples=40)
+    assert with_inner == {"None", "x"}
+    whole = seen(strategies.values_of(Sample, {"inner": st.just(7)}), lambda value: [value["inner"]], examples=10)
+    assert whole == {7}
+
+
+# Events, frames and texts.
+
+
+def test_a_channel_has_two_numbers_which_mostly_differ() -> None:
+    def look(channel: Channel) -> Iterator[str]:
+        assert 1 <= channel.channel_id <= 10**9
+        assert 1 <= channel.chatroom_id <= 10**9
+        yield "alike" if len({*map(int, (channel.channel_id, channel.chatroom_id))}) == 1 else "different"
+        yield "large" if channel.channel_id > 10**6 else "small"
+
+    assert seen(strategies.channels(), look) >= {"different", "large", "small"}
+
+
+def test_frames_are_of_every_public_row_under_both_names_and_on_all_its_topics() -> None:
+    found = seen(strategies.frames(FOX), lambda frame: [(frame.event, frame.channel)], examples=600)
+    public_rows = [row for row in ROWS if row.topics]
+    assert {name.removeprefix(PREFIX) for name, _ in found} == {row.name for row in public_rows}
+    for row in public_rows:
+        topics = {topic_of(kind, FOX) for kind in row.topics}
+        assert {topic for name, topic in found if name.removeprefix(PREFIX) == row.name} == topics
+    assert {name.startswith(PREFIX) for name, _ in found} == {True, False}
+
+
+def test_frames_of_a_table_of_ones_own_are_of_its_rows() -> None:
+    row = next(row for row in ROWS if row.name == "StreamerIsLive")
+    made = row.makes[0]
+    names = {row.name, PREFIX + row.name}
+    assert seen(strategies.frames(FOX, [row]), lambda frame: [frame.event], examples=20) == names
+    assert seen(strategies.frames_of(made, FOX, [row]), lambda frame: [frame.event], examples=20) == names
+    drawn_events = seen(strategies.events_of(made, FOX, [row]), lambda event: [event.raw.event], examples=20)
+    assert drawn_events == names
+
+
+def test_a_private_frame_names_the_channel_where_its_id_belongs() -> None:
+    for row in ROWS:
+        if row.topics or not row.private:
+            continue
+        for made in row.makes:
+            if any(other.topics for other in ROWS if made in other.makes):
+                continue
+            topics = {
+                topic.format(FOX.chatroom_id if "chatroom" in topic else FOX.channel_id)
+                for other in ROWS
+                if made in other.makes
+                for topic in other.private
+            }
+            assert seen(strategies.frames_of(made, FOX), lambda frame: [frame.channel], examples=15) <= topics
+
+
+def test_an_event_is_read_in_this_century_at_utc_from_any_channel() -> None:
+    def look(event: events.StreamOffline) -> Iterator[str]:
+        assert datetime(2000, 1, 1, tzinfo=UTC) <= event.received_at <= datetime(2100, 1, 1, tzinfo=UTC)
+        assert event.received_at.utcoffset() == timedelta(0)
+        yield "early" if event.received_at.year < 2050 else "late"
+        yield "another" if event.channel != FOX else "fox"
+
+    assert seen(strategies.events_of(events.StreamOffline), look) == {"early", "late", "another"}
+    assert seen(strategies.reads(), lambda at: ["early" if at.year < 2050 else "late"]) == {"early", "late"}
+
+
+def test_unknown_frames_come_on_every_topic_and_are_named_like_nothing_that_is_known() -> None:
+    known = Decoders()
+
+    def look(frame: Frame) -> Iterator[str]:
+        assert frame.event
+        assert known.row(frame.event) is None
+        assert not frame.event.startswith(("pusher:", "pusher_internal:"))
+        yield frame.channel
+        yield type(msgspec.json.decode(frame.data)).__name__
+
+    assert seen(strategies.unknown_frames(FOX), look, examples=200) == {*topics_of(FOX), *JSON_KINDS}
+
+
+def test_undecodable_frames_are_of_every_row_that_needs_an_object_and_broken_in_every_way() -> None:
+    found = seen(
+        strategies.undecodable_frames(FOX), lambda frame: [(frame.event, frame.channel), frame.data], examples=300
+    )
+    rows = {
+        (row.name, topic_of(row.topics[0], FOX))
+        for row in ROWS
+        if row.topics and not issubclass(row.payload, payloads.MayBeEmpty)
+    }
+    assert found == {*rows, "", "{", "null", "7", '"text"', "[[]]", '{"id":', "\x00"}
+
+
+def said(text: str) -> Iterator[Any]:
+    frame = parse_frame(text)
+    yield frame.event
+    if text in (PING, PONG):
+        return
+    wire = msgspec.json.decode(text)
+    yield type(wire.get("data")).__name__
+    if frame.event == "pusher:connection_established":
+        told = msgspec.json.decode(frame.data) if frame.data else {}
+        assert told.get("socket_id", "1.2") == "1.2"
+        timeout = told.get("activity_timeout", 1)
+        assert 1 <= timeout <= 300
+        yield "patient" if timeout > 30 else "impatient"
+    elif frame.event.startswith("pusher_internal"):
+        assert frame.channel in topics_of(FOX)
+        yield frame.channel
+    elif frame.event == "pusher:subscription_error":
+        assert frame.channel in topics_of(FOX)
+        yield ("refused", frame.data)
+    elif frame.event == "pusher:error" and frame.data:
+        told = msgspec.json.decode(frame.data)
+        assert told["code"] is None or 0 <= told["code"] <= 5_000
+        assert told["message"] == "drawn"
+        yield ("code", told["code"] if told["code"] in (None, 4001, 4009, 4100, 4200, 4301) else "any")
+
+
+def test_a_server_says_all_that_the_protocol_has_in_every_form() -> None:
+    found = seen(strategies.protocol_texts(FOX), said, examples=500)
+    names = {"connection_established", "ping", "pong", "subscription_error", "error"}
+    assert {each for each in found if isinstance(each, str) and ":" in each} == {
+        *(f"pusher:{name}" for name in names),
+        "pusher_internal:subscription_succeeded",
+    }
+    assert {"str", "dict", "NoneType", "patient", "impatient", *topics_of(FOX)} <= found
+    assert {("code", code) for code in (None, 4001, 4009, 4100, 4200, 4301, "any")} <= found
+    refused = {msgspec.json.decode(each[1])["code"] for each in found if each[0] == "refused" and each[1]}
+    assert refused == {401}
+
+
+def test_a_server_says_it_in_the_words_of_each_personality() -> None:
+    texts = seen(strategies.protocol_texts(FOX), lambda text: [tuple(msgspec.json.decode(text))], examples=400)
+    for personality in PERSONALITIES.values():
+        assert any(tuple(key for key in personality.keys if key in keys) == keys for keys in texts)
+    assert len({keys for keys in texts if len(keys) == 3}) == len({each.keys for each in PERSONALITIES.values()})
+
+
+def test_well_formed_texts_are_of_all_kinds() -> None:
+    known = Decoders()
+
+    def look(text: str) -> Iterator[str]:
+        frame = parse_frame(text)
+        if frame.event.startswith("pusher"):
+            yield "protocol"
+        else:
+            event = known.decode(frame, READ_AT, FOX)
+            yield {events.Unknown: "unknown", events.Undecodable: "undecodable"}.get(type(event), "known")
+
+    assert seen(strategies.well_formed_texts(FOX), look) == {"protocol", "unknown", "undecodable", "known"}
+
+
+def test_malformed_texts_are_prose_other_json_and_what_was_cut_off() -> None:
+    def look(text: str) -> Iterator[str]:
+        if text in MALFORMED:
+            yield text
+        elif text in SAYINGS:
+            yield "prose"
+        elif text.startswith('{"') and not text.endswith("}"):
+            yield "cut"
+        else:
+            try:
+                yield type(msgspec.json.decode(text)).__name__
+            except msgspec.DecodeError:
+                yield "other"
+
+    found = seen(strategies.malformed_texts(FOX), look, examples=400)
+    assert {*MALFORMED, "prose", "cut", "other", "list", "float", "str"} <= found
+
+
+def test_a_text_may_be_well_formed_or_not() -> None:
+    def look(text: str) -> Iterator[bool]:
+        try:
+            parse_frame(text)
+        except RemoteProtocolError:
+            yield False
+        else:
+            yield True
+
+    assert seen(strategies.texts(FOX), look) == {True, False}
+
+
+# Faults.
+
+SOON = {0.5, 1.0, 3.0, 10.0, 45.0}
+SWITCHES: dict[str, set[Any]] = {
+    "refuse_code": set(RECOVERABLE),
+    "close_code": set(RECOVERABLE),
+    "withhold_handshake": {True},
+    "handshake_delay": SOON,
+    "handshake_without_timeout": {True},
+    "handshake_not_json": {True},
+    "handshake_as_object": {True},
+    "wrong_first_event": {True},
+    "mute": {True},
+    "ping_interval": SOON,
+    "duplicate_confirmation": {True},
+    "event_before_confirmation": {True},
+    "swap_data": {True},
+    "cache_replay": {True},
+    "duplicate_probability": {0.5, 1.0},
+    "error_interval": SOON,
+    "malformed_interval": SOON,
+    "drop_after": SOON,
+    "close_after": SOON,
+    "error_first": {True},
+    "spread": {0.2, 0.9},
+}
+
+
+def turned(faults: Faults) -> Iterator[tuple[str, Any]]:
+    for name in Faults.__struct_fields__:
+        if getattr(faults, name) != getattr(NO_FAULTS, name):
+            yield name, getattr(faults, name)
+
+
+def test_every_switch_of_the_mock_is_turned_in_every_way() -> None:
+    found = seen(strategies.faults(), turned, examples=250)
+    bursts = {value for name, value in found if name == "burst"}
+    assert bursts <= set(range(1, 21))
+    assert min(bursts) < 5 < 15 < max(bursts)
+    default = ("close_code", NO_FAULTS.close_code)
+    assert {each for each in found if each[0] != "burst"} == {
+        (name, value) for name, values in SWITCHES.items() for value in values
+    } - {default}
+
+
+def test_a_mock_closes_with_the_codes_that_it_is_given_and_no_other() -> None:
+    found = seen(strategies.faults(codes=(4001, 4009)), turned, examples=80)
+    for name in ("refuse_code", "close_code"):
+        assert {value for each, value in found if each == name} == {4001, 4009}
+    schedules = strategies.schedules(codes=(4001,), most=2)
+    found = seen(schedules, lambda turns: (each for turn in turns for each in turned(turn.faults)), examples=60)
+    assert {value for each, value in found if each == "refuse_code"} == {4001}
+
+
+def test_turns_last_from_no_time_to_some_minutes_and_peace_comes_when_it_likes() -> None:
+    def look(turns: strategies.Schedule) -> Iterator[Any]:
+        yield len(turns)
+        yield "peace", turns[-1].after
+        for turn in turns[:-1]:
+            yield "trouble", turn.after
+
+    times = (0.0, 0.5, 2.0, 20.0, 90.0, 300.0)
+    every = {(what, after) for what in ("trouble", "peace") for after in times}
+    assert seen(strategies.schedules(), look) == {*range(1, 7), *every}
+
+
+def test_a_schedule_is_acted_out_turn_by_turn_at_its_times() -> None:
+    server = kick_server()
+    _, world = watching(FOX, servers=server)
+    began = world.now
+    turns = (Turn(2.0, Faults(mute=True)), Turn(20.0, NO_FAULTS))
+    strategies.act_out(turns[:1], world, server)
+    assert (world.now - began, server.faults) == (2.0, Faults(mute=True))
+    strategies.act_out(turns[1:], world, server)
+    assert (world.now - began, server.faults) == (22.0, NO_FAULTS)
+
+
+# Scripts.
+
+TIMES = {0.0, 0.2, 1.0, 5.0, 10.0, 29.9, 30.0, 60.0, 119.0, 120.0, 86_400.0}
+CODES = {1000, 1001, 1006, 1011, 4000, 4001, 4009, 4100, 4200, 4301}
+
+
+def told(step: Step) -> Iterator[Any]:
+    match step:
+        case Wait(seconds):
+            yield "wait", seconds
+        case Due():
+            yield "due"
+        case Tell(command, arguments):
+            yield (command, *arguments)
+        case Hear(Received(ref, texts, at)):
+            assert (ref, at) == (LATEST, 1_800_000_000.0)
+            yield "texts", len(texts)
+        case Hear(Closed(ref, code)):
+            assert ref == LATEST
+            yield "closed", code
+        case Hear(received):
+            yield received
+
+
+def test_whatever_may_happen_to_a_session_happens_in_some_script() -> None:
+    def look(script: Script) -> Iterator[Any]:
+        for step in script:
+            yield from told(step)
+
+    found = seen(strategies.session_scripts(FOX, OWL), look, examples=300)
+    assert found - {("texts", 6), ("wait", 2.0)} == {
+        "due",
+        *(("wait", seconds) for seconds in TIMES),
+        *(("closed", code) for code in CODES),
+        *(("texts", count) for count in range(5)),
+        *((command, channel) for command in ("subscribe", "unsubscribe") for channel in (FOX, OWL)),
+        ("connect",),
+        ("close",),
+        Opened(LATEST),
+        Failed(LATEST, "no connection"),
+    }
+
+
+def test_scripts_begin_with_nothing_opened_up_or_up_and_confirmed() -> None:
+    subscribing = (Tell("subscribe", (FOX,)), Tell("subscribe", (OWL,)))
+    opened = (Tell("connect"), Hear(Opened(LATEST)))
+
+    def names(step: Step) -> list[str]:
+        return [parse_frame(text).event for text in step.received.data] if isinstance(step, Hear) else []
+
+    def look(script: Script) -> Iterator[str]:
+        assert len(script) <= 9 + 2
+        steps = tuple(script)
+        if steps[:4] == (*subscribing, *opened) and names(steps[4]) == ["pusher:connection_established"]:
+            if steps[5:6] == (Wait(2.0),) and names(steps[6]) == ["pusher_internal:subscription_succeeded"] * 6:
+                assert steps[7] == Wait(2.0)
+                confirmed = [parse_frame(text) for step in (steps[6], steps[8]) for text in step.received.data]  # type: ignore[union-attr]
+                assert [each.channel for each in confirmed] == [*topics_of(FOX), *topics_of(OWL)]
+                assert {each.data for each in confirmed} == {"{}"}
+                yield "confirmed"
+            else:
+                yield "up"
+        elif steps[:2] == opened:
+            yield "opened"
+        else:
+            assert len(steps) <= 2
+            yield "nothing"
+
+    found = seen(strategies.session_scripts(FOX, OWL, most=2), look, examples=60)
+    assert found == {"nothing", "opened", "up", "confirmed"}
+
+
+def test_a_script_has_as_many_steps_as_it_may() -> None:
+    lengths = seen(strategies.session_scripts(FOX), lambda script: [len(script)], examples=40)
+    beginning = 6  # subscribe, connect, opened, up, a wait and the confirmations
+    assert max(lengths) <= beginning + 15
+    assert max(lengths) > beginning + 7
+
+
+# Responses.
+
+
+def test_a_failure_has_the_headers_and_the_bodies_of_its_status_and_may_name_a_pause() -> None:
+    pauses = {"0", "3", "120", "Wed, 21 Oct 2026 07:28:00 GMT", "soon"}
+
+    def look(response: Response) -> Iterator[Any]:
+        headers, bodies = FAILURES[response.status]
+        assert response.headers[: len(headers)] == headers
+        assert response.body in bodies
+        yield response.status, response.body
+        for name, value in response.headers[len(headers) :]:
+            assert name == "retry-after"
+            yield response.status, value
+
+    assert seen(strategies.failures(), look, examples=400) == {
+        *((status, body) for status, (_, bodies) in FAILURES.items() for body in bodies),
+        *((status, pause) for status in (429, 503) for pause in pauses),
+    }
+    bare = seen(strategies.failures(), lambda each: [(each.status, len(each.headers))], examples=100)
+    assert {(429, 1), (429, 2), (503, 1), (503, 2)} <= bare
+
+
+JSON = (("content-type", "application/json"),)
+
+
+def test_a_success_of_the_api_has_its_envelope_and_one_of_the_site_none() -> None:
+    def look(response: Response) -> Iterator[Any]:
+        assert (response.status, response.headers) == (200, JSON)
+        body = msgspec.json.decode(response.body)
+        yield body.get("message"), type(body.get("data")).__name__, len(body.get("data", ()))
+
+    rows = seen(strategies.rows_responses(public.Category), look)
+    assert {(message, kind) for message, kind, _ in rows} == {("OK", "list")}
+    assert {count for _, _, count in rows} == {0, 1, 2, 3}
+    few = seen(strategies.rows_responses(public.Category, most=1), look, examples=20)
+    assert {count for _, _, count in few} == {0, 1}
+    one = seen(strategies.row_responses(public.Category), look, examples=20)
+    assert {(message, kind) for message, kind, _ in one} == {("OK", "dict")}
+    whole = seen(strategies.whole_responses(public.Category), look, examples=20)
+    assert whole == {(None, "NoneType", 0)}
+    assert strategies.json_response({"a": 1}) == Response(200, JSON, b'{"a":1}')
+    assert strategies.json_response([], 201) == Response(201, JSON, b"[]")
+
+
+def test_tokens_are_what_the_oauth_server_issues() -> None:
+    signs = set(string.ascii_lowercase + string.digits)
+
+    def look(response: Response) -> Iterator[Any]:
+        assert (response.status, response.headers) == (200, JSON)
+        body = msgspec.json.decode(response.body)
+        assert set(body) == {"access_token", "refresh_token", "expires_in", "token_type", "scope"}
+        assert body["token_type"] == "Bearer"
+        assert 1 <= body["expires_in"] <= 100_000
+        for name in ("access_token", "refresh_token"):
+            assert 8 <= len(body[name]) <= 40
+            assert set(body[name]) <= signs
+        yield body["scope"]
+        yield "long" if len(body["access_token"]) > 9 else "short"
+        yield "an hour" if body["expires_in"] > 3_600 else "soon"
+
+    assert seen(strategies.token_responses(), look, examples=300) == {
+        *("user:read", "user:read chat:write", "", "long", "short", "an hour", "soon")
+    }
+
+
+HTML = (("content-type", "text/html; charset=UTF-8"),)
+
+
+def test_a_garbled_success_holds_json_noise_html_or_nothing_under_any_heading() -> None:
+    def look(response: Response) -> Iterator[Any]:
+        yield response.status, response.headers
+        if response.body in (b"", b"<html>"):
+            yield response.body
+            return
+        try:
+            yield type(msgspec.json.decode(response.body)).__name__
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            assert len(response.body) <= 60
+            yield "noise"
+
+    assert seen(strategies.garbled_responses(), look, examples=300) == {
+        *((status, headers) for status in (200, 201, 204) for headers in (JSON, HTML, ())),
+        *(b"", b"<html>", "noise"),
+        *JSON_KINDS,
+    }
+
+
+def test_a_response_may_be_any_whatever() -> None:
+    names = {"content-type", "retry-after", "location", "set-cookie", "x-drawn"}
+
+    def look(response: Response) -> Iterator[Any]:
+        assert 200 <= response.status <= 599
+        if response.status in FAILURES and response.headers[:1] == FAILURES[response.status][0][:1]:
+            yield "a failure"
+        elif b"access_token" in response.body:
+            yield "tokens"
+        elif response.status in (200, 201, 204) and response.headers in (JSON, HTML, ()):
+            yield "garbled"
+        else:
+            assert len(response.headers) <= 3
+            assert len(response.body) <= 60
+            yield f"strange, with {len(response.headers)} headers"
+            yield f"in the {response.status // 100}00s"
+            for name, value in response.headers:
+                assert isinstance(value, str)
+                yield name
+
+    assert seen(strategies.responses(), look, examples=500) == {
+        *names,
+        *("a failure", "tokens", "garbled"),
+        *(f"strange, with {count} headers" for count in range(4)),
+        *(f"in the {hundred}00s" for hundred in range(2, 6)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("strategy", "name"),
+    [
+        (strategies.transcripts, "transcripts"),
+        (strategies.damaged_transcripts, "damaged_transcripts"),
+        (lambda: strategies.frames(FOX), "frames"),
+        (lambda: strategies.well_formed_texts(FOX), "well_formed_texts"),
+        (lambda: strategies.malformed_texts(FOX), "malformed_texts"),
+    ],
+)
+def test_what_has_many_parts_is_printed_by_a_short_name(strategy: Any, name: str) -> None:
+    assert repr(strategy()).startswith(f"{name}(")
