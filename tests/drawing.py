@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 
 ValueT = TypeVar("ValueT")
@@ -27,16 +27,31 @@ def drawn(
     return decorate
 
 
+ROUNDS = 30
+
+
 def seen(
-    strategy: st.SearchStrategy[ValueT], look: Callable[[ValueT], Iterable[Any]], *, examples: int = 150
+    strategy: st.SearchStrategy[ValueT],
+    look: Callable[[ValueT], Iterable[Any]],
+    until: Callable[[set[Any]], bool] = lambda found: True,
+    *,
+    examples: int = 60,
 ) -> set[Any]:
-    """All that is found in what is drawn; the same on every run."""
+    """All that is found in what is drawn: in so many examples, and as many again until that is so, 30 times at most.
+
+    What Hypothesis draws depends on its version, and on which modules a process has loaded. So a test does not count on
+    finding what is rare within a certain number.
+    """
     found: set[Any] = set()
+    for number in range(ROUNDS):
 
-    @settings(max_examples=examples, database=None, derandomize=True, phases=[Phase.generate])
-    @given(strategy)
-    def collect(value: ValueT) -> None:
-        found.update(look(value))
+        @seed(number)
+        @settings(max_examples=examples, database=None, phases=[Phase.generate])
+        @given(strategy)
+        def collect(value: ValueT) -> None:
+            found.update(look(value))
 
-    collect()
+        collect()
+        if until(found):
+            break
     return found

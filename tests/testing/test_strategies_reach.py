@@ -41,13 +41,14 @@ JSON_KINDS = {"NoneType", "bool", "int", "float", "str", "list", "dict"}
 
 
 def test_people_type_what_kick_shows_and_anything_else_that_is_a_text() -> None:
-    texts = seen(strategies.texts_of_people(), lambda text: [text])
-    assert set(SAYINGS) <= texts
-    assert "" in texts
-    assert max(len(text) for text in texts - set(SAYINGS)) <= 20
-    assert max(len(text) for text in texts - set(SAYINGS)) > 3
-    assert not all(text.isascii() for text in texts - set(SAYINGS))
-    assert all(text.encode() for text in texts if text)
+    def look(text: str) -> Iterator[str]:
+        yield "" if text == "" else text if text in SAYINGS else "ASCII" if text.isascii() else "Unicode"
+        assert len(text) <= 20 or text in SAYINGS
+        if len(text) > 3 and text not in SAYINGS:
+            yield "longer"
+
+    wanted = {*SAYINGS, "", "ASCII", "Unicode", "longer"}
+    assert seen(strategies.texts_of_people(), look, wanted.issubset) == wanted
     assert "" not in seen(strategies.texts_of_people(min_size=1), lambda text: [text])
 
 
@@ -67,7 +68,8 @@ def test_a_moment_has_any_of_the_spellings_of_the_wire_and_lies_in_this_century(
         yield form
         yield "early" if year < 2050 else "late"
 
-    assert seen(strategies.moments(), look) == {*FORMS, "early", "late"}
+    wanted = {*FORMS, "early", "late"}
+    assert seen(strategies.moments(), look, wanted.issubset) == wanted
 
 
 def kinds(value: Any) -> Iterator[str]:
@@ -91,8 +93,8 @@ SIZES = {f"{container} of {size}" for container in ("a list", "an object") for s
 
 
 def test_any_json_is_drawn_whole_numbers_as_far_as_every_reader_has_them() -> None:
-    found = seen(strategies.json_values(), kinds, examples=200)
-    assert found == {*JSON_KINDS, *SIZES, "below 0", "beyond 32 bits", "small"}
+    wanted = {*JSON_KINDS, *SIZES, "below 0", "beyond 32 bits", "small"}
+    assert seen(strategies.json_values(), kinds, wanted.issubset, examples=100) == wanted
 
 
 class Sample(msgspec.Struct, rename={"kind": "type"}):
@@ -132,12 +134,13 @@ def test_numbers_of_a_struct_count_or_name_and_names_begin_with_one() -> None:
         yield "no count" if value["count"] == 0 else "a count"
         yield "inner: absent" if "inner" not in value else f"inner: {type(value['inner']).__name__}"
 
-    assert seen(strategies.values_of(Sample), look, examples=120) == {
+    wanted = {
         *("ratio: int", "ratio: float", "flag: True", "flag: False", "no count", "a count"),
         *(f"anything: {kind}" for kind in JSON_KINDS),
         *(f"{each}: {size}" for each in ("pairs", "texts") for size in range(4)),
         *("user_id: True", "user_id: False", "inner: absent", "inner: dict", "inner: NoneType"),
     }
+    assert seen(strategies.values_of(Sample), look, wanted.issubset, examples=100) == wanted
 
 
 def test_what_is_told_of_a_field_stands_wherever_the_object_around_it_does() -> None:
@@ -147,8 +150,9 @@ def test_what_is_told_of_a_field_stands_wherever_the_object_around_it_does() -> 
         assert value["type"] == "tea"
         yield str(value["inner"]) if value.get("inner") is None else value["inner"]["id"]
 
-    with_inner = seen(strategies.values_of(Sample, told), lambda value: look({"inner": None, **value}), examples=40)
-    assert with_inner == {"None", "x"}
+    wanted = {"None", "x"}
+    drawn = strategies.values_of(Sample, told).map(lambda value: {"inner": None, **value})
+    assert seen(drawn, look, wanted.issubset, examples=40) == wanted
     whole = seen(strategies.values_of(Sample, {"inner": st.just(7)}), lambda value: [value["inner"]], examples=10)
     assert whole == {7}
 
@@ -163,27 +167,29 @@ def test_a_channel_has_two_numbers_which_mostly_differ() -> None:
         yield "alike" if len({*map(int, (channel.channel_id, channel.chatroom_id))}) == 1 else "different"
         yield "large" if channel.channel_id > 10**6 else "small"
 
-    assert seen(strategies.channels(), look) >= {"different", "large", "small"}
+    wanted = {"different", "large", "small"}
+    assert seen(strategies.channels(), look, wanted.issubset) >= wanted
 
 
 def test_frames_are_of_every_public_row_under_both_names_and_on_all_its_topics() -> None:
-    found = seen(strategies.frames(FOX), lambda frame: [(frame.event, frame.channel)], examples=600)
-    public_rows = [row for row in ROWS if row.topics]
-    assert {name.removeprefix(PREFIX) for name, _ in found} == {row.name for row in public_rows}
-    for row in public_rows:
-        topics = {topic_of(kind, FOX) for kind in row.topics}
-        assert {topic for name, topic in found if name.removeprefix(PREFIX) == row.name} == topics
-    assert {name.startswith(PREFIX) for name, _ in found} == {True, False}
+    def look(frame: Frame) -> Iterator[Any]:
+        yield frame.event.removeprefix(PREFIX), frame.channel
+        yield frame.event.startswith(PREFIX)
+
+    wanted = {True, False, *((row.name, topic_of(kind, FOX)) for row in ROWS for kind in row.topics)}
+    assert seen(strategies.frames(FOX), look, wanted.issubset, examples=100) == wanted
 
 
 def test_frames_of_a_table_of_ones_own_are_of_its_rows() -> None:
     row = next(row for row in ROWS if row.name == "StreamerIsLive")
     made = row.makes[0]
     names = {row.name, PREFIX + row.name}
-    assert seen(strategies.frames(FOX, [row]), lambda frame: [frame.event], examples=20) == names
-    assert seen(strategies.frames_of(made, FOX, [row]), lambda frame: [frame.event], examples=20) == names
-    drawn_events = seen(strategies.events_of(made, FOX, [row]), lambda event: [event.raw.event], examples=20)
-    assert drawn_events == names
+    assert seen(strategies.frames(FOX, [row]), lambda frame: [frame.event], names.issubset, examples=20) == names
+    assert (
+        seen(strategies.frames_of(made, FOX, [row]), lambda frame: [frame.event], names.issubset, examples=20) == names
+    )
+    drawn = strategies.events_of(made, FOX, [row])
+    assert seen(drawn, lambda event: [event.raw.event], names.issubset, examples=20) == names
 
 
 def test_a_private_frame_names_the_channel_where_its_id_belongs() -> None:
@@ -209,8 +215,10 @@ def test_an_event_is_read_in_this_century_at_utc_from_any_channel() -> None:
         yield "early" if event.received_at.year < 2050 else "late"
         yield "another" if event.channel != FOX else "fox"
 
-    assert seen(strategies.events_of(events.StreamOffline), look) == {"early", "late", "another"}
-    assert seen(strategies.reads(), lambda at: ["early" if at.year < 2050 else "late"]) == {"early", "late"}
+    wanted = {"early", "late", "another"}
+    assert seen(strategies.events_of(events.StreamOffline), look, wanted.issubset) == wanted
+    wanted = {"early", "late"}
+    assert seen(strategies.reads(), lambda at: ["early" if at.year < 2050 else "late"], wanted.issubset) == wanted
 
 
 def test_unknown_frames_come_on_every_topic_and_are_named_like_nothing_that_is_known() -> None:
@@ -223,19 +231,22 @@ def test_unknown_frames_come_on_every_topic_and_are_named_like_nothing_that_is_k
         yield frame.channel
         yield type(msgspec.json.decode(frame.data)).__name__
 
-    assert seen(strategies.unknown_frames(FOX), look, examples=200) == {*topics_of(FOX), *JSON_KINDS}
+    wanted = {*topics_of(FOX), *JSON_KINDS}
+    assert seen(strategies.unknown_frames(FOX), look, wanted.issubset, examples=100) == wanted
 
 
 def test_undecodable_frames_are_of_every_row_that_needs_an_object_and_broken_in_every_way() -> None:
-    found = seen(
-        strategies.undecodable_frames(FOX), lambda frame: [(frame.event, frame.channel), frame.data], examples=300
-    )
+    def look(frame: Frame) -> Iterator[Any]:
+        yield frame.event, frame.channel
+        yield frame.data
+
     rows = {
         (row.name, topic_of(row.topics[0], FOX))
         for row in ROWS
         if row.topics and not issubclass(row.payload, payloads.MayBeEmpty)
     }
-    assert found == {*rows, "", "{", "null", "7", '"text"', "[[]]", '{"id":', "\x00"}
+    wanted = {*rows, "", "{", "null", "7", '"text"', "[[]]", '{"id":', "\x00"}
+    assert seen(strategies.undecodable_frames(FOX), look, wanted.issubset, examples=100) == wanted
 
 
 def said(text: str) -> Iterator[Any]:
@@ -256,7 +267,7 @@ def said(text: str) -> Iterator[Any]:
         yield frame.channel
     elif frame.event == "pusher:subscription_error":
         assert frame.channel in topics_of(FOX)
-        yield ("refused", frame.data)
+        yield "refused", msgspec.json.decode(frame.data)["code"] if frame.data else None
     elif frame.event == "pusher:error" and frame.data:
         told = msgspec.json.decode(frame.data)
         assert told["code"] is None or 0 <= told["code"] <= 5_000
@@ -265,23 +276,26 @@ def said(text: str) -> Iterator[Any]:
 
 
 def test_a_server_says_all_that_the_protocol_has_in_every_form() -> None:
-    found = seen(strategies.protocol_texts(FOX), said, examples=500)
-    names = {"connection_established", "ping", "pong", "subscription_error", "error"}
-    assert {each for each in found if isinstance(each, str) and ":" in each} == {
-        *(f"pusher:{name}" for name in names),
-        "pusher_internal:subscription_succeeded",
+    wanted: set[Any] = {
+        *(f"pusher:{name}" for name in ("connection_established", "ping", "pong", "subscription_error", "error")),
+        *("pusher_internal:subscription_succeeded", "str", "dict", "NoneType", "patient", "impatient"),
+        *topics_of(FOX),
+        *(("code", code) for code in (None, 4001, 4009, 4100, 4200, 4301, "any")),
+        ("refused", 401),
     }
-    assert {"str", "dict", "NoneType", "patient", "impatient", *topics_of(FOX)} <= found
-    assert {("code", code) for code in (None, 4001, 4009, 4100, 4200, 4301, "any")} <= found
-    refused = {msgspec.json.decode(each[1])["code"] for each in found if each[0] == "refused" and each[1]}
-    assert refused == {401}
+    found = seen(strategies.protocol_texts(FOX), said, wanted.issubset, examples=200)
+    assert found - {("refused", None)} == wanted
 
 
 def test_a_server_says_it_in_the_words_of_each_personality() -> None:
-    texts = seen(strategies.protocol_texts(FOX), lambda text: [tuple(msgspec.json.decode(text))], examples=400)
-    for personality in PERSONALITIES.values():
-        assert any(tuple(key for key in personality.keys if key in keys) == keys for keys in texts)
-    assert len({keys for keys in texts if len(keys) == 3}) == len({each.keys for each in PERSONALITIES.values()})
+    def look(text: str) -> Iterator[tuple[str, ...]]:
+        keys = tuple(msgspec.json.decode(text))
+        assert any(keys == tuple(key for key in each.keys if key in keys) for each in PERSONALITIES.values())
+        if len(keys) == 3:
+            yield keys
+
+    wanted = {each.keys for each in PERSONALITIES.values()}
+    assert seen(strategies.protocol_texts(FOX), look, wanted.issubset, examples=100) == wanted
 
 
 def test_well_formed_texts_are_of_all_kinds() -> None:
@@ -295,7 +309,8 @@ def test_well_formed_texts_are_of_all_kinds() -> None:
             event = known.decode(frame, READ_AT, FOX)
             yield {events.Unknown: "unknown", events.Undecodable: "undecodable"}.get(type(event), "known")
 
-    assert seen(strategies.well_formed_texts(FOX), look) == {"protocol", "unknown", "undecodable", "known"}
+    wanted = {"protocol", "unknown", "undecodable", "known"}
+    assert seen(strategies.well_formed_texts(FOX), look, wanted.issubset) == wanted
 
 
 def test_malformed_texts_are_prose_other_json_and_what_was_cut_off() -> None:
@@ -312,8 +327,8 @@ def test_malformed_texts_are_prose_other_json_and_what_was_cut_off() -> None:
             except msgspec.DecodeError:
                 yield "other"
 
-    found = seen(strategies.malformed_texts(FOX), look, examples=400)
-    assert {*MALFORMED, "prose", "cut", "other", "list", "float", "str"} <= found
+    wanted = {*MALFORMED, "prose", "cut", "other", "list", "float", "str"}
+    assert seen(strategies.malformed_texts(FOX), look, wanted.issubset, examples=100) >= wanted
 
 
 def test_a_text_may_be_well_formed_or_not() -> None:
@@ -325,7 +340,8 @@ def test_a_text_may_be_well_formed_or_not() -> None:
         else:
             yield True
 
-    assert seen(strategies.texts(FOX), look) == {True, False}
+    wanted = {True, False}
+    assert seen(strategies.texts(FOX), look, wanted.issubset) == wanted
 
 
 # Faults.
@@ -363,23 +379,30 @@ def turned(faults: Faults) -> Iterator[tuple[str, Any]]:
 
 
 def test_every_switch_of_the_mock_is_turned_in_every_way() -> None:
-    found = seen(strategies.faults(), turned, examples=250)
-    bursts = {value for name, value in found if name == "burst"}
-    assert bursts <= set(range(1, 21))
-    assert min(bursts) < 5 < 15 < max(bursts)
-    default = ("close_code", NO_FAULTS.close_code)
-    assert {each for each in found if each[0] != "burst"} == {
-        (name, value) for name, values in SWITCHES.items() for value in values
-    } - {default}
+    def look(faults: Faults) -> Iterator[tuple[str, Any]]:
+        for name, value in turned(faults):
+            if name == "burst":
+                assert 1 <= value <= 20
+            yield name, value if name != "burst" else "few" if value < 5 else "many" if value > 15 else "some"
+
+    wanted = {(name, value) for name, values in SWITCHES.items() for value in values}
+    wanted |= {("burst", count) for count in ("few", "some", "many")}
+    wanted -= {("close_code", NO_FAULTS.close_code)}
+    assert seen(strategies.faults(), look, wanted.issubset, examples=100) == wanted
 
 
 def test_a_mock_closes_with_the_codes_that_it_is_given_and_no_other() -> None:
-    found = seen(strategies.faults(codes=(4001, 4009)), turned, examples=80)
-    for name in ("refuse_code", "close_code"):
-        assert {value for each, value in found if each == name} == {4001, 4009}
+    def codes(faults: Faults) -> Iterator[tuple[str, Any]]:
+        yield from (each for each in turned(faults) if each[0] in {"refuse_code", "close_code"})
+
+    wanted = {(name, code) for name in ("refuse_code", "close_code") for code in (4001, 4009)}
+    assert seen(strategies.faults(codes=(4001, 4009)), codes, wanted.issubset, examples=80) == wanted
     schedules = strategies.schedules(codes=(4001,), most=2)
-    found = seen(schedules, lambda turns: (each for turn in turns for each in turned(turn.faults)), examples=60)
-    assert {value for each, value in found if each == "refuse_code"} == {4001}
+    wanted = {("refuse_code", 4001), ("close_code", 4001)}
+    found = seen(
+        schedules, lambda turns: (each for turn in turns for each in codes(turn.faults)), wanted.issubset, examples=60
+    )
+    assert found == wanted
 
 
 def test_turns_last_from_no_time_to_some_minutes_and_peace_comes_when_it_likes() -> None:
@@ -391,7 +414,8 @@ def test_turns_last_from_no_time_to_some_minutes_and_peace_comes_when_it_likes()
 
     times = (0.0, 0.5, 2.0, 20.0, 90.0, 300.0)
     every = {(what, after) for what in ("trouble", "peace") for after in times}
-    assert seen(strategies.schedules(), look) == {*range(1, 7), *every}
+    wanted = {*range(1, 7), *every}
+    assert seen(strategies.schedules(), look, wanted.issubset) == wanted
 
 
 def test_a_schedule_is_acted_out_turn_by_turn_at_its_times() -> None:
@@ -434,8 +458,7 @@ def test_whatever_may_happen_to_a_session_happens_in_some_script() -> None:
         for step in script:
             yield from told(step)
 
-    found = seen(strategies.session_scripts(FOX, OWL), look, examples=300)
-    assert found - {("texts", 6), ("wait", 2.0)} == {
+    wanted: set[Any] = {
         "due",
         *(("wait", seconds) for seconds in TIMES),
         *(("closed", code) for code in CODES),
@@ -446,6 +469,8 @@ def test_whatever_may_happen_to_a_session_happens_in_some_script() -> None:
         Opened(LATEST),
         Failed(LATEST, "no connection"),
     }
+    found = seen(strategies.session_scripts(FOX, OWL), look, wanted.issubset, examples=100)
+    assert found - {("texts", 6), ("wait", 2.0)} == wanted
 
 
 def test_scripts_begin_with_nothing_opened_up_or_up_and_confirmed() -> None:
@@ -473,15 +498,19 @@ def test_scripts_begin_with_nothing_opened_up_or_up_and_confirmed() -> None:
             assert len(steps) <= 2
             yield "nothing"
 
-    found = seen(strategies.session_scripts(FOX, OWL, most=2), look, examples=60)
-    assert found == {"nothing", "opened", "up", "confirmed"}
+    wanted = {"nothing", "opened", "up", "confirmed"}
+    assert seen(strategies.session_scripts(FOX, OWL, most=2), look, wanted.issubset, examples=60) == wanted
 
 
 def test_a_script_has_as_many_steps_as_it_may() -> None:
-    lengths = seen(strategies.session_scripts(FOX), lambda script: [len(script)], examples=40)
-    beginning = 6  # subscribe, connect, opened, up, a wait and the confirmations
-    assert max(lengths) <= beginning + 15
-    assert max(lengths) > beginning + 7
+    most = 6 + 15  # subscribe, connect, opened, up, a wait and the confirmations come first
+
+    def look(script: Script) -> Iterator[str]:
+        assert len(script) <= most
+        yield "long" if len(script) > most - 8 else "short"
+
+    wanted = {"long", "short"}
+    assert seen(strategies.session_scripts(FOX), look, wanted.issubset, examples=40) == wanted
 
 
 # Responses.
@@ -499,12 +528,14 @@ def test_a_failure_has_the_headers_and_the_bodies_of_its_status_and_may_name_a_p
             assert name == "retry-after"
             yield response.status, value
 
-    assert seen(strategies.failures(), look, examples=400) == {
+    wanted = {
         *((status, body) for status, (_, bodies) in FAILURES.items() for body in bodies),
         *((status, pause) for status in (429, 503) for pause in pauses),
     }
-    bare = seen(strategies.failures(), lambda each: [(each.status, len(each.headers))], examples=100)
-    assert {(429, 1), (429, 2), (503, 1), (503, 2)} <= bare
+    assert seen(strategies.failures(), look, wanted.issubset, examples=100) == wanted
+    counts = {(429, 1), (429, 2), (503, 1), (503, 2)}
+    told = seen(strategies.failures(), lambda each: [(each.status, len(each.headers))], counts.issubset, examples=100)
+    assert told >= counts
 
 
 JSON = (("content-type", "application/json"),)
@@ -514,17 +545,17 @@ def test_a_success_of_the_api_has_its_envelope_and_one_of_the_site_none() -> Non
     def look(response: Response) -> Iterator[Any]:
         assert (response.status, response.headers) == (200, JSON)
         body = msgspec.json.decode(response.body)
-        yield body.get("message"), type(body.get("data")).__name__, len(body.get("data", ()))
+        data = body.get("data")
+        yield body.get("message"), type(data).__name__, len(data) if isinstance(data, list) else None
 
-    rows = seen(strategies.rows_responses(public.Category), look)
-    assert {(message, kind) for message, kind, _ in rows} == {("OK", "list")}
-    assert {count for _, _, count in rows} == {0, 1, 2, 3}
-    few = seen(strategies.rows_responses(public.Category, most=1), look, examples=20)
-    assert {count for _, _, count in few} == {0, 1}
-    one = seen(strategies.row_responses(public.Category), look, examples=20)
-    assert {(message, kind) for message, kind, _ in one} == {("OK", "dict")}
-    whole = seen(strategies.whole_responses(public.Category), look, examples=20)
-    assert whole == {(None, "NoneType", 0)}
+    for most, strategy in (
+        (3, strategies.rows_responses(public.Category)),
+        (1, strategies.rows_responses(public.Category, most=1)),
+    ):
+        wanted = {("OK", "list", count) for count in range(most + 1)}
+        assert seen(strategy, look, wanted.issubset) == wanted
+    assert seen(strategies.row_responses(public.Category), look, examples=20) == {("OK", "dict", None)}
+    assert seen(strategies.whole_responses(public.Category), look, examples=20) == {(None, "NoneType", None)}
     assert strategies.json_response({"a": 1}) == Response(200, JSON, b'{"a":1}')
     assert strategies.json_response([], 201) == Response(201, JSON, b"[]")
 
@@ -545,9 +576,8 @@ def test_tokens_are_what_the_oauth_server_issues() -> None:
         yield "long" if len(body["access_token"]) > 9 else "short"
         yield "an hour" if body["expires_in"] > 3_600 else "soon"
 
-    assert seen(strategies.token_responses(), look, examples=300) == {
-        *("user:read", "user:read chat:write", "", "long", "short", "an hour", "soon")
-    }
+    wanted = {*("user:read", "user:read chat:write", "", "long", "short", "an hour", "soon")}
+    assert seen(strategies.token_responses(), look, wanted.issubset, examples=100) == wanted
 
 
 HTML = (("content-type", "text/html; charset=UTF-8"),)
@@ -565,11 +595,12 @@ def test_a_garbled_success_holds_json_noise_html_or_nothing_under_any_heading() 
             assert len(response.body) <= 60
             yield "noise"
 
-    assert seen(strategies.garbled_responses(), look, examples=300) == {
+    wanted = {
         *((status, headers) for status in (200, 201, 204) for headers in (JSON, HTML, ())),
         *(b"", b"<html>", "noise"),
         *JSON_KINDS,
     }
+    assert seen(strategies.garbled_responses(), look, wanted.issubset, examples=100) == wanted
 
 
 def test_a_response_may_be_any_whatever() -> None:
@@ -592,12 +623,13 @@ def test_a_response_may_be_any_whatever() -> None:
                 assert isinstance(value, str)
                 yield name
 
-    assert seen(strategies.responses(), look, examples=500) == {
+    wanted = {
         *names,
         *("a failure", "tokens", "garbled"),
         *(f"strange, with {count} headers" for count in range(4)),
         *(f"in the {hundred}00s" for hundred in range(2, 6)),
     }
+    assert seen(strategies.responses(), look, wanted.issubset, examples=100) == wanted
 
 
 @pytest.mark.parametrize(
