@@ -19,7 +19,7 @@ from kick_proto.frames import Frame, encode_frame
 from kick_proto.http import Response
 from kick_proto.ids import topics_of
 from kick_proto.lifecycle import Up
-from kick_proto.machine import Closed, Failed, Opened, Received
+from kick_proto.machine import Closed, Failed, Open, Opened, Received, Transmit
 from kick_proto.outcomes import classify
 from kick_proto.provider import Confirmed
 from kick_proto.secret import Secret
@@ -84,6 +84,52 @@ def test_due_goes_to_the_next_timer_and_no_further() -> None:
     session = new_session()
     strategies.play(session, [Due(), Tell("connect"), Hear(Failed(LATEST, "x"))])
     assert session.state is not State.IDLE
+
+
+class Diary:
+    """A machine that writes down what it is told and when; it opens a socket for each ``connect``, and is due at 3."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[float, Any]] = []
+        self.outputs: list[Any] = []
+        self.opened = 0
+
+    def connect(self, now: float) -> None:
+        self.opened += 1
+        self.outputs += [Open(self.opened, "a.test", 1, tls=False), Transmit(self.opened, [])]
+
+    def handle_input(self, now: float, received: Any) -> None:
+        self.heard.append((now, received))
+
+    def handle_timeout(self, now: float) -> None:
+        self.heard.append((now, None))
+
+    def poll_output(self) -> Any:
+        return self.outputs.pop(0) if self.outputs else None
+
+    def take_events(self) -> list[int]:
+        return [self.opened]
+
+    def poll_timeout(self) -> float | None:
+        return 3.0 if self.opened else None
+
+
+def test_play_tells_what_may_come_and_when() -> None:
+    diary: Any = Diary()
+    script: Script = [
+        *(Due(), Wait(1.0), Tell("connect"), Due(), Wait(2.0), Due()),
+        *(Hear(Opened(LATEST)), Hear(Failed(LATEST, "late")), Hear(Closed(LATEST, 1000)), Hear(Closed(LATEST, 1000))),
+        *(Tell("connect"), Hear(Received(LATEST, [], UNIX_EPOCH)), Hear(Opened(LATEST))),
+        *(Hear(Opened(LATEST)), Hear(Received(LATEST, ["a"], UNIX_EPOCH))),
+    ]
+    assert strategies.play(diary, script) == [0, 0, *[1] * 8, *[2] * 5]
+    assert diary.heard == [
+        *((0.0, None), (1.0, None), (3.0, None), (5.0, None), (5.0, None)),
+        *((5.0, Opened(1)), (5.0, Closed(1, 1000))),
+        *((5.0, Opened(2)), (5.0, Received(2, ["a"], UNIX_EPOCH))),
+    ]
+    strategies.play(diary, [Wait(1.0)], 7.0)
+    assert diary.heard[-1] == (8.0, None)
 
 
 def counts(script: Script) -> tuple[bool, bool]:
