@@ -1,5 +1,6 @@
 """What the strategies draw reaches all that they promise: every kind, every word, both ends of a range; and no more."""
 
+import math
 import re
 import string
 from collections.abc import Iterator
@@ -76,14 +77,18 @@ def kinds(value: Any) -> Iterator[str]:
     """The kinds of a JSON value and of all within it, and how it looks at its ends."""
     yield type(value).__name__
     if isinstance(value, list):
+        assert len(value) <= 4
         yield f"a list of {min(len(value), 3)}"
         for item in value:
             yield from kinds(item)
     elif isinstance(value, dict):
+        assert len(value) <= 4
         assert all(isinstance(key, str) for key in value)
         yield f"an object of {min(len(value), 3)}"
         for item in value.values():
             yield from kinds(item)
+    elif type(value) is float:
+        assert math.isfinite(value)
     elif type(value) is int:
         assert abs(value) <= 2**53
         yield "below 0" if value < 0 else "beyond 32 bits" if value > 2**32 else "small"
